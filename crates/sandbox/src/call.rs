@@ -1,4 +1,4 @@
-//! The service's side: one file, one worker, its results as they come.
+//! The service's side: one file, one worker, and its results as they arrive.
 
 use std::{
     fs::File,
@@ -23,7 +23,8 @@ use crate::{
     zygote::Zygote,
 };
 
-/// Bytes that a worker may be ahead of its reader: two frames of 640x480, the most the kernel gives without privilege.
+/// Bytes that a worker may be ahead of its reader: two frames of 640x480, the largest pipe an unprivileged process can
+/// have.
 const PIPE_BYTES: usize = 1 << 20;
 /// How often the caller is checked while a worker is silent.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
@@ -42,9 +43,9 @@ struct Shared {
 }
 
 impl Sandbox {
-    /// Workers are `program`, without it this process's own binary; either must call [`crate::run_if_worker`].
+    /// Uses `program` for workers, or else this process's own binary; it must call [`crate::run_if_worker`].
     pub fn of(program: Option<&Path>) -> Self {
-        // Names the file itself, also after the path was given to a newer version.
+        // Refers to the file itself, even after a newer version has replaced it at this path.
         let program = program.unwrap_or(Path::new("/proc/self/exe"));
         Self(Arc::new(Shared {
             program: program.to_owned(),
@@ -53,7 +54,7 @@ impl Sandbox {
         }))
     }
 
-    /// Starts a worker that decodes nothing, to see that there can be one.
+    /// Starts a worker that decodes nothing, to check that workers can be started.
     ///
     /// # Errors
     /// [`Error::Start`], [`Error::Killed`], [`Error::Crashed`].
@@ -70,7 +71,8 @@ impl Sandbox {
     /// out whether the caller still waits. An error of either ends the worker at once.
     ///
     /// # Errors
-    /// Theirs; the file's; [`Error::Crashed`], [`Error::Killed`] or [`Error::Start`] where the worker failed.
+    /// Those of `on_frame` and `check`; those of the file; [`Error::Crashed`], [`Error::Killed`] or [`Error::Start`]
+    /// when the worker failed.
     pub fn decode_video<E: From<Error>>(
         &self,
         file: &MediaFile,
@@ -104,7 +106,7 @@ impl Sandbox {
         }
     }
 
-    /// The sound of a file, as [`media::decode_audio`] gives it.
+    /// Decodes the audio of a file like [`media::decode_audio`].
     ///
     /// # Errors
     /// As [`Self::decode_video`].
@@ -129,7 +131,7 @@ impl Sandbox {
         }
     }
 
-    /// A picture, as [`Still::decode`] gives it.
+    /// Decodes a picture like [`Still::decode`].
     ///
     /// # Errors
     /// As [`Self::decode_video`].
@@ -180,7 +182,7 @@ impl Sandbox {
         }
     }
 
-    /// Compares two prints as [`Template::compare`] does, within the time of CPU that one file may have.
+    /// Compares two fingerprints like [`Template::compare`], within the CPU limit of one file.
     ///
     /// # Errors
     /// As [`Self::decode_video`]; [`media::Error::TooMuchWork`] when it takes longer.
@@ -202,8 +204,8 @@ impl Sandbox {
         }
     }
 
-    /// Passes a job to the zygote, to a new one if the old one has ended, and waits until the worker has locked
-    /// itself down.
+    /// Passes a job to the zygote, or to a new one if that has ended, and waits until the worker has dropped its
+    /// privileges.
     fn call<E: From<Error>>(
         &self,
         job: Job,
@@ -211,7 +213,7 @@ impl Sandbox {
         check: &impl Fn() -> Result<(), E>,
     ) -> Result<Call<'_>, E> {
         let started = match self.start(&job, file, check) {
-            // The zygote was ended with the job in hand; the next one is new.
+            // The zygote ended before it started the job; the next attempt starts a new one.
             Err(Stopped::Worker(Error::Killed)) => self.start(&job, file, check),
             other => other,
         };
@@ -236,11 +238,12 @@ impl Sandbox {
         Ok(call)
     }
 
-    /// The write ends of the pipes are closed here: when the worker has ended there is no other writer, and that is seen.
+    /// The write ends of the pipes are closed here, so that the end of the worker, which is the only other writer, is
+    /// noticed.
     fn hand_over(&self, job: &Job, file: &MediaFile) -> Result<Call<'_>, Error> {
         let (results, results_end) = io::pipe().map_err(Error::Start)?;
         let (report, report_end) = io::pipe().map_err(Error::Start)?;
-        // A smaller pipe is slower, not wrong.
+        // A smaller pipe is only slower.
         let _ = rustix::pipe::fcntl_setpipe_size(&results, PIPE_BYTES);
         let file = read_only(file.file()).map_err(Error::Start)?;
         self.0.send(job, &file, &results_end, &report_end).map_err(Error::Start)?;
@@ -248,7 +251,7 @@ impl Sandbox {
     }
 }
 
-/// Why a call did not start: its worker, or its caller.
+/// Why a call did not start: an error of the worker, or of the caller.
 enum Stopped<E> {
     Worker(Error),
     Caller(E),
@@ -269,19 +272,19 @@ impl Shared {
         {
             return Ok(());
         }
-        // The old one is ended before the new one starts.
+        // The old zygote is killed before the new one starts.
         *zygote = None;
         zygote.insert(Zygote::start(&self.program)?).send(job, descriptors)
     }
 }
 
-/// A descriptor for reading alone, of the same file: a worker changes nothing.
+/// Opens the same file read-only, because a worker must not change it.
 fn read_only(file: &File) -> io::Result<File> {
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
     File::open(path).or_else(|_| file.try_clone())
 }
 
-/// One worker at work. When it is dropped its pipes are closed, and the supervisor ends it.
+/// A running worker. Dropping it closes its pipes, and the supervisor then kills it.
 struct Call<'a> {
     results: PipeReader,
     report: PipeReader,
@@ -289,7 +292,7 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The next message, within the bound of its tag; its body replaces what is in `body`.
+    /// Reads the next message, within the bound of its tag, and replaces the contents of `body`.
     fn message<E: From<Error>>(
         &mut self,
         body: &mut Vec<u8>,
@@ -334,14 +337,14 @@ impl Call<'_> {
         let mut byte = [0];
         match self.report.read(&mut byte) {
             Ok(1) => {}
-            // The supervisor was killed as well.
+            // The supervisor was killed too.
             _ => return Error::Killed,
         }
         let end = End::from_byte(byte[0]);
         tracing::warn!(?end, "a media worker ended before its file did");
         match end {
             End::Signalled(signal) if i32::from(signal) == libc::SIGKILL => Error::Killed,
-            // Time is up, or an allocation beyond the limit was refused.
+            // The CPU limit was reached, or an allocation beyond the limit failed.
             End::Signalled(signal) if [libc::SIGXCPU, libc::SIGABRT].contains(&i32::from(signal)) => {
                 media::Error::TooMuchWork.into()
             }
@@ -367,7 +370,7 @@ fn done(body: &[u8]) -> Result<Done, Error> {
     }
 }
 
-/// A refusal that can be shown to a client.
+/// Reads a refusal that can be shown to a client.
 fn readable(error: media::Error) -> media::Error {
     match error {
         media::Error::UnsupportedCodec(name) => media::Error::UnsupportedCodec(plain(&name)),
@@ -375,7 +378,7 @@ fn readable(error: media::Error) -> media::Error {
     }
 }
 
-/// The name of a codec, by a process that may have been taken over.
+/// Reads the name of a codec, as reported by a process that may be compromised.
 fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(32).collect()
 }

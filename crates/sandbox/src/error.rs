@@ -9,7 +9,7 @@ pub enum Error {
     /// The worker crashed, or sent an invalid message.
     #[error("the decoder crashed on this file; try again")]
     Crashed,
-    /// The worker was killed: by an operator, or by the system for lack of memory.
+    /// The worker was killed by an operator, or by the system for lack of memory.
     #[error("decoding was interrupted; try again")]
     Killed,
     #[error("no media worker can be started; try again later")]

@@ -1,10 +1,10 @@
 //! Decodes untrusted media in processes without secrets.
 //!
-//! A service never decodes a caller's file itself. [`Sandbox`] starts the service's own binary once more as a *zygote*
-//! (verb `media-worker`): environment cleared, no key, no database, no socket. For each file the zygote forks a
-//! *supervisor*, and that a *worker*, which gets the file and a pipe as descriptors, gives up everything else (memory, CPU time,
-//! descriptors, system calls: `lockdown`), decodes, and ends. Frames, sound and pixels come back over the pipe as bounded,
-//! typed messages (`wire`); what is read from it is checked as any other input.
+//! A service never decodes a caller's file itself. [`Sandbox`] starts the service's own binary again as a *zygote*
+//! (subcommand `media-worker`): its environment is cleared, and it has no key, no database and no socket. For each file
+//! the zygote forks a *supervisor*, and that a *worker*, which receives the file and a pipe as descriptors, drops
+//! everything else (memory, CPU time, descriptors, system calls: `lockdown`), decodes, and exits. Frames, audio and
+//! pixels come back over the pipe as bounded, typed messages (`wire`), which are validated like any other input.
 //!
 //! Invariants: a worker decodes one file and never sees another; a worker that crashes, is killed or reaches a limit
 //! affects only its own call; when the caller is gone or late, the worker is killed within a tenth of a second,
@@ -25,10 +25,10 @@ pub use call::Sandbox;
 pub use error::Error;
 pub use media_file::MediaFile;
 
-/// The verb under which a binary is started as a zygote.
+/// The subcommand that starts a binary as a zygote.
 const VERB: &str = "media-worker";
 
-/// Runs the zygote, and does not return, when this process was started as one. Must be called before any thread is started.
+/// Runs the zygote and does not return if this process was started as one. Must be called before any thread is started.
 pub fn run_if_worker() {
     if std::env::args_os().nth(1).is_some_and(|verb| verb == VERB) {
         zygote::fork_workers();

@@ -12,13 +12,13 @@ use crate::wire::Job;
 
 const MIB: u64 = 1 << 20;
 
-/// What one file may take of the machine.
+/// Resource limits for one file.
 struct Budget {
-    /// Bytes of address space beyond what the zygote has.
+    /// Bytes of address space beyond those of the zygote.
     memory: u64,
-    /// Seconds of CPU before anything was decoded.
+    /// Seconds of CPU before anything is decoded.
     cpu_s: u64,
-    /// Seconds of CPU however much was decoded.
+    /// Seconds of CPU at most, however much is decoded.
     max_cpu_s: u64,
 }
 
@@ -29,7 +29,7 @@ impl Budget {
             Job::Video(_) => Self { memory: 512 * MIB, cpu_s: 4, max_cpu_s: 120 },
             Job::Sound(_) => Self { memory: 192 * MIB, cpu_s: 4, max_cpu_s: 4 },
             Job::Still => Self { memory: 384 * MIB, cpu_s: 4, max_cpu_s: 4 },
-            // Beside the picture the C code's copies and maps of four megapixels.
+            // Besides the picture, the C code's copies and maps of four megapixels.
             Job::Print => Self { memory: 512 * MIB, cpu_s: 8, max_cpu_s: 8 },
             Job::ComparePrints => Self { memory: 128 * MIB, cpu_s: 3, max_cpu_s: 3 },
             Job::Probe => Self { memory: 64 * MIB, cpu_s: 1, max_cpu_s: 1 },
@@ -38,13 +38,14 @@ impl Budget {
 }
 
 impl Budget {
-    /// Beyond the other limit, else the kernel takes this one first, and it looks as if somebody had killed the worker.
+    /// Seconds above the soft limit. At the same value the kernel would apply the hard limit first, and the end would
+    /// look like a kill.
     fn hard_cpu_s(&self) -> u64 {
         self.max_cpu_s + 2
     }
 }
 
-/// Gives up everything but what decoding needs. Returns whether the kernel filters system calls from now on.
+/// Drops everything that decoding does not need. Returns whether the kernel filters system calls from now on.
 ///
 /// # Errors
 /// When a limit cannot be set; then nothing may be decoded.
@@ -60,23 +61,24 @@ pub fn enter(job: &Job) -> io::Result<bool> {
     limit(Resource::Cpu, budget.cpu_s, budget.hard_cpu_s())?;
     limit(Resource::Core, 0, 0)?;
     limit(Resource::Fsize, 0, 0)?;
-    // The three descriptors there are; no more can be opened.
+    // The three open descriptors; no more can be opened.
     limit(Resource::Nofile, 3, 3)?;
     Ok(filter_system_calls().is_ok())
 }
 
-/// Frames to a second of CPU that decoding earns. Of 120 a second in 4K each frame that is handed out takes five to be decoded.
+/// Decoded frames that earn one second of CPU. In a 4K video of 120 frames a second, five are decoded for each frame
+/// that is returned.
 const FRAMES_PER_CPU_S: u64 = 4;
 
-/// Raises the limit of CPU time with what has been decoded: a file that yields nothing is ended soon.
+/// Raises the CPU limit with the number of decoded frames, so that a file that yields nothing ends early.
 pub fn allow_cpu_for(job: &Job, frames: u64) {
     let budget = Budget::of(job);
     let current = (budget.cpu_s + frames / FRAMES_PER_CPU_S).min(budget.max_cpu_s);
-    // When it fails the old limit holds.
+    // On failure the previous limit stays in force.
     let _ = setrlimit(Resource::Cpu, Rlimit { current: Some(current), maximum: Some(budget.hard_cpu_s()) });
 }
 
-/// Bytes of address space of this process.
+/// Returns the bytes of address space of this process.
 fn address_space() -> io::Result<u64> {
     let statm = std::fs::read_to_string("/proc/self/statm")?;
     let pages = statm.split_whitespace().next().and_then(|v| v.parse::<u64>().ok());
@@ -84,8 +86,8 @@ fn address_space() -> io::Result<u64> {
     Ok(pages * rustix::param::page_size() as u64)
 }
 
-/// Denies every system call but those that computing, threads and memory need. Denied ones answer as if the kernel had
-/// none of that name, so that libraries take their other way.
+/// Denies every system call except those for computing, threads and memory. A denied call fails as if the kernel did
+/// not implement it, so that libraries use their fallbacks.
 fn filter_system_calls() -> Result<(), Box<dyn std::error::Error>> {
     let arch = std::env::consts::ARCH.try_into()?;
     let denied = SeccompAction::Errno(libc::ENOSYS as u32);
@@ -133,13 +135,13 @@ fn rules() -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::BackendError>
         SeccompRule::new(vec![SeccompCondition::new(index, Dword, is, value)?]).map(|rule| vec![rule])
     };
     let without_exec = SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64);
-    // No memory becomes code.
+    // Memory cannot be made executable.
     rules.insert(libc::SYS_mmap, argument(2, without_exec.clone(), 0)?);
     rules.insert(libc::SYS_mprotect, argument(2, without_exec, 0)?);
-    // Threads of this process, and no other process.
+    // Threads of this process are allowed, new processes are not.
     let thread = libc::CLONE_THREAD as u64;
     rules.insert(libc::SYS_clone, argument(0, SeccompCmpOp::MaskedEq(thread), thread)?);
-    // Signals to itself (an abort), limits of itself, names of its threads.
+    // Signals to this process (an abort), its own limits, names of its threads.
     rules.insert(libc::SYS_tgkill, argument(0, SeccompCmpOp::Eq, pid)?);
     rules.insert(libc::SYS_prlimit64, argument(0, SeccompCmpOp::Eq, 0)?);
     rules.insert(libc::SYS_prctl, argument(0, SeccompCmpOp::Eq, libc::PR_SET_NAME as u64)?);
@@ -157,7 +159,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         TcpStream::connect(address).unwrap();
         let parent = rustix::process::getppid().unwrap();
-        // A filter holds for the thread that sets it.
+        // A filter applies to the thread that sets it.
         let locked = std::thread::spawn(move || {
             filter_system_calls().unwrap();
             [

@@ -1,4 +1,4 @@
-//! One file read at several places at once.
+//! One file that several readers read at different positions.
 
 use std::{
     fs::File,
@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-/// A reader with a position of its own; clones of a `File` would share one, also between processes.
+/// A reader with its own position; clones of a `File` would share one, even between processes.
 #[derive(Clone, Debug)]
 pub struct MediaFile {
     file: Arc<File>,

@@ -15,14 +15,14 @@ use rustix::{
 
 use crate::{wire::Job, worker};
 
-/// How often the worker is looked at.
+/// How often the worker is polled.
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// How a worker ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     Exited,
-    /// By a signal of this number.
+    /// Killed by the signal with this number.
     Signalled(u8),
 }
 
@@ -39,10 +39,10 @@ impl End {
     }
 }
 
-/// Forks the worker, waits for it, and reports its end to `report`. Runs in a process of one thread.
+/// Forks the worker, waits for it, and reports its end to `report`. The calling process must have one thread.
 ///
 /// # Errors
-/// When the system has no process to give.
+/// When the system cannot create a process.
 pub fn supervise_job(
     job: &Job,
     file: File,
@@ -53,7 +53,7 @@ pub fn supervise_job(
         Fork::Child => {
             drop(report);
             let code = i32::from(worker::run_job(job, file, &mut results).is_err());
-            // Not a return: the worker must not run what the zygote would run at its end.
+            // Exits instead of returning: the worker must not run the zygote's destructors.
             std::process::exit(code);
         }
         Fork::Parent(pid) => {
@@ -65,7 +65,7 @@ pub fn supervise_job(
     }
 }
 
-/// Waits for the end of `worker`, and ends it when the reader of its results is gone.
+/// Waits for the end of `worker`, and kills it when the reader of its results is gone.
 fn watch(worker: Pid, results: &PipeWriter) -> io::Result<End> {
     let interval = Timespec::try_from(LOOK_INTERVAL).map_err(|_| io::ErrorKind::InvalidInput)?;
     loop {

@@ -1,7 +1,7 @@
 //! Messages between a service and its workers.
 //!
-//! A job goes in as one datagram with three descriptors: the file, the pipe for results, the pipe for how the worker ended.
-//! Results are messages of a tag, a length and that many bytes; each tag has a bound of its own.
+//! A job is one datagram with three descriptors: the file, the pipe for results, and the pipe that reports how the
+//! worker ended. A result is a message of a tag, a length and that many bytes; each tag has its own bound.
 
 use std::io::{self, Write};
 
@@ -10,17 +10,17 @@ use image::RgbImage;
 use media::{Frame, Info, KEPT_PIXELS, Limits, Still};
 use serde::{Deserialize, Serialize};
 
-/// What is to be decoded of a file.
+/// The kind of work on a file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Job {
     Video(Limits),
     Sound(Limits),
     Still,
-    /// A picture of one finger's print: its minutiae.
+    /// A picture of one fingerprint: extracts its minutiae.
     Print,
-    /// No file of a caller: two templates of prints, to be compared.
+    /// Compares two fingerprint templates; there is no file.
     ComparePrints,
-    /// Nothing: whether a worker can be started.
+    /// Does nothing; shows whether a worker can be started.
     Probe,
 }
 
@@ -30,14 +30,14 @@ pub const MAX_JOB_BYTES: usize = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Tag {
-    /// The worker has given up what it does not need; one byte: whether the kernel filters its system calls.
+    /// The worker has dropped its privileges; one byte: whether the kernel filters its system calls.
     Ready = 1,
     Frame = 2,
-    /// The previous frame once more.
+    /// The previous frame again.
     Repeat = 3,
     Sound = 4,
     Still = 5,
-    /// How decoding ended; nothing follows.
+    /// The result of decoding; no message follows.
     Done = 6,
     Print = 7,
 }
@@ -65,7 +65,7 @@ impl Tag {
 /// Bytes of a tag and a length.
 pub const HEADER_BYTES: usize = 5;
 
-/// The end of a job.
+/// The result of a job.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Done {
     Video {
@@ -75,9 +75,9 @@ pub enum Done {
     Sound,
     Still,
     Print,
-    /// The score of two prints.
+    /// The score of two fingerprints.
     Compared(u32),
-    /// A print that cannot be judged; without a reason: it could not be worked on.
+    /// A fingerprint that cannot be judged; without a reason, processing failed.
     NoPrint(Option<fingerprint::Reason>),
     Refused(media::Error),
 }
@@ -85,12 +85,12 @@ pub enum Done {
 /// Writes one message.
 ///
 /// # Errors
-/// Nobody reads any more.
+/// When the reader is gone.
 pub fn send(out: &mut impl Write, tag: Tag, body: &[u8]) -> io::Result<()> {
     send_parts(out, tag, &[body])
 }
 
-/// Writes one message whose body lies in parts.
+/// Writes one message whose body is in parts.
 ///
 /// # Errors
 /// As [`send`].
@@ -106,7 +106,7 @@ pub fn sound_bytes(samples: &[f32]) -> Vec<u8> {
     samples.iter().flat_map(|s| s.to_le_bytes()).collect()
 }
 
-/// `None` for values no sound has.
+/// Returns `None` for values that are not valid for audio.
 pub fn read_sound(bytes: &[u8]) -> Option<Vec<f32>> {
     let samples: Vec<f32> =
         bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
@@ -126,7 +126,7 @@ pub fn still_header(still: &Still) -> Vec<u8> {
     header
 }
 
-/// `None` for what is no picture within bounds.
+/// Returns `None` for values out of bounds.
 pub fn read_still(mut bytes: Vec<u8>) -> Option<Still> {
     let header: [u8; STILL_HEADER_BYTES] = bytes.get(..STILL_HEADER_BYTES)?.try_into().ok()?;
     let number = |at: usize| Some(u32::from_le_bytes(header.get(at..at + 4)?.try_into().ok()?));

@@ -1,4 +1,4 @@
-//! One file, decoded in a process of its own.
+//! Decodes one file in a separate process.
 
 use std::{
     fs::File,
@@ -13,10 +13,10 @@ use crate::{
     wire::{Done, Job, Tag, send, send_parts, sound_bytes, still_header},
 };
 
-/// Locks this process down, decodes `file` and writes the results to `out`.
+/// Drops privileges, decodes `file` and writes the results to `out`.
 ///
 /// # Errors
-/// Nobody reads any more, or the process cannot be locked down.
+/// When the reader is gone, or privileges cannot be dropped.
 pub fn run_job(job: &Job, file: File, out: &mut impl Write) -> io::Result<()> {
     let file = MediaFile::new(file)?;
     let is_filtered = lockdown::enter(job)?;
@@ -66,7 +66,7 @@ fn decode_video(job: &Job, file: MediaFile, out: &mut impl Write) -> Result<Done
         }
         frames += 1;
         lockdown::allow_cpu_for(job, frames);
-        // Frames that were halved lie in one piece already.
+        // Halved frames are contiguous already.
         if let Some((header, [luma, blue, red])) = frame.parts() {
             return Ok(send_parts(out, Tag::Frame, &[&header, luma, blue, red])?);
         }
@@ -80,7 +80,7 @@ fn decode_video(job: &Job, file: MediaFile, out: &mut impl Write) -> Result<Done
     Ok(Done::Video { info: decoded.info, unread_sound: decoded.unread_sound })
 }
 
-/// The minutiae, by C code that has no business in a process with keys.
+/// Extracts minutiae with C code that must not run in a process with keys.
 fn read_print(file: MediaFile, out: &mut impl Write) -> Result<Done, Failure> {
     let picture = Picture::from_still(&read_still(file)?);
     let print = match Print::of(&picture) {
@@ -94,7 +94,7 @@ fn read_print(file: MediaFile, out: &mut impl Write) -> Result<Done, Failure> {
     Ok(Done::Print)
 }
 
-/// Minutiae can be laid out so that comparing them takes minutes; here it takes as long as the limit of CPU time allows.
+/// Compares two templates. Minutiae can be arranged so that comparing them takes minutes; the CPU limit bounds it.
 fn compare_prints(mut file: MediaFile) -> Result<Done, Failure> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
@@ -112,7 +112,7 @@ fn decode_still(file: MediaFile, out: &mut impl Write) -> Result<Done, Failure> 
     let still = read_still(file)?;
     let header = still_header(&still);
     let length = header.len() + still.rgb.as_raw().len();
-    // In two parts: the pixels are not copied once more.
+    // In two parts, so that the pixels are not copied again.
     let mut prefix = [Tag::Still as u8, 0, 0, 0, 0];
     prefix[1..].copy_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
     out.write_all(&prefix)?;

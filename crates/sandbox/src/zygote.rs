@@ -1,8 +1,8 @@
 //! The process that workers are forked from.
 //!
-//! It holds no secret: its environment is cleared, and of descriptors it has a control socket and whatever one job hands it. It
-//! has one thread, so that a fork is a copy of all there is. Loading the binary and FFmpeg's libraries costs more than
-//! most files; it is paid once.
+//! It holds no secret: its environment is cleared, and its only descriptors are a control socket and those of the
+//! current job. It has one thread, so that a fork copies all of its state. Loading the binary and FFmpeg's libraries
+//! costs more than decoding most files; the zygote pays for it once.
 
 use std::{
     fs::File,
@@ -33,10 +33,10 @@ use crate::{
     wire::{Job, MAX_JOB_BYTES},
 };
 
-/// How often ended supervisors are taken off the system's list while there is nothing to do.
+/// How often an idle zygote reaps ended supervisors.
 const REAP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A running zygote, ended with this.
+/// A running zygote; it is killed when this is dropped.
 #[derive(Debug)]
 pub struct Zygote {
     process: Child,
@@ -44,7 +44,7 @@ pub struct Zygote {
 }
 
 impl Zygote {
-    /// Starts `program` as one.
+    /// Starts `program` as a zygote.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -53,15 +53,15 @@ impl Zygote {
         let (control, theirs) = socketpair(kind.0, kind.1, kind.2, None)?;
         let mut command = Command::new(program);
         command.arg0("biometry").arg(VERB).env_clear().current_dir("/");
-        // The dynamic linker's, where the libraries are not in the usual place. No secret, as nothing here is.
+        // The dynamic linker needs it where the libraries are not in the usual directory. It is not secret.
         command.envs(std::env::var_os("LD_LIBRARY_PATH").map(|path| ("LD_LIBRARY_PATH", path)));
-        // The allocator would set a gigabyte of addresses aside, which a worker could then use beyond its limit.
+        // The allocator would reserve a gigabyte of address space, which a worker could then use beyond its limit.
         command.env("MIMALLOC_ARENA_RESERVE", "8MiB");
         command.stdin(Stdio::from(theirs)).stdout(Stdio::null()).stderr(Stdio::null());
         Ok(Self { process: command.spawn()?, control })
     }
 
-    /// Hands a job over.
+    /// Sends a job to the zygote.
     ///
     /// # Errors
     /// When the zygote is gone.
@@ -70,7 +70,7 @@ impl Zygote {
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
         ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
         let body = serde_json::to_vec(job)?;
-        // One that does not take its jobs is as good as gone.
+        // A zygote that does not accept jobs counts as ended.
         let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
         sendmsg(&self.control, &[IoSlice::new(&body)], &mut ancillary, flags)?;
         Ok(())
@@ -79,13 +79,13 @@ impl Zygote {
 
 impl Drop for Zygote {
     fn drop(&mut self) {
-        // Workers under way go on; they end with their callers.
+        // Running workers continue; they end with their callers.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// The life of a zygote. Ends the process when the service is gone.
+/// Runs the zygote. Exits the process when the service is gone.
 pub fn fork_workers() -> ! {
     let code = i32::from(serve().is_err());
     std::process::exit(code);
@@ -96,7 +96,7 @@ fn serve() -> io::Result<()> {
     close_inherited()?;
     check_threads()?;
     loop {
-        // Nothing to take is no fault.
+        // An empty socket is not an error.
         while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
         let control = io::stdin();
         let interval = Timespec::try_from(REAP_INTERVAL).map_err(|_| io::ErrorKind::InvalidInput)?;
@@ -105,7 +105,7 @@ fn serve() -> io::Result<()> {
             continue;
         }
         let Some((job, [file, results, report])) = receive(control.as_fd())? else { return Ok(()) };
-        // Where the system has no process to give, the job's pipes are closed, and the service says so.
+        // When the system cannot create a process, the job's pipes are closed and the service reports the error.
         if let Ok(Fork::Child) = fork::fork() {
             let code = i32::from(supervise(&job, file, results, report).is_err());
             std::process::exit(code);
@@ -113,15 +113,15 @@ fn serve() -> io::Result<()> {
     }
 }
 
-/// What ends a service, sent to all of its processes at once, leaves the calls under way their workers: those end with
-/// their calls, and the zygote with its service.
+/// Blocks signals that are sent to a whole process group, so that calls in progress do not lose their workers: workers
+/// end with their calls, and the zygote with its service.
 fn leave_signals_to_the_service() -> io::Result<()> {
     let signals: SigSet =
         [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT].into_iter().collect();
     Ok(signals.thread_block()?)
 }
 
-/// A fork copies one thread; what others held would be held for ever.
+/// A fork copies one thread; locks held by other threads would never be released.
 fn check_threads() -> io::Result<()> {
     let threads = std::fs::read_dir("/proc/self/task")?.count();
     if threads == 1 { Ok(()) } else { Err(io::Error::other("a zygote with several threads")) }
@@ -133,7 +133,7 @@ fn supervise(job: &Job, file: OwnedFd, results: OwnedFd, report: OwnedFd) -> io:
     supervisor::supervise_job(job, File::from(file), PipeWriter::from(results), PipeWriter::from(report))
 }
 
-/// The next job; `None` when the service is gone.
+/// Receives the next job; `None` when the service is gone.
 fn receive(control: BorrowedFd<'_>) -> io::Result<Option<(Job, [OwnedFd; 3])>> {
     let mut body = [0; MAX_JOB_BYTES];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
@@ -155,13 +155,13 @@ fn receive(control: BorrowedFd<'_>) -> io::Result<Option<(Job, [OwnedFd; 3])>> {
     Ok(Some((serde_json::from_slice(&body[..received.bytes])?, descriptors)))
 }
 
-/// Closes what the service itself inherited and did not mark to be closed: a build tool's pipes, a supervisor's sockets.
+/// Closes descriptors that the service inherited without close-on-exec: pipes of a build tool, sockets of a supervisor.
 fn close_inherited() -> io::Result<()> {
     let names =
         std::fs::read_dir("/proc/self/fd")?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let open: Vec<RawFd> = names.filter_map(|name| name.parse().ok()).collect();
     for descriptor in open.into_iter().filter(|descriptor| *descriptor > 2) {
-        // The listing's own is closed already.
+        // The descriptor of the directory listing is closed already.
         let _ = nix::unistd::close(descriptor);
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! A binary that is nothing but a media worker: for the tests of this crate.
+//! A binary that is only a media worker, for the tests of this crate.
 
 fn main() {
     sandbox::run_if_worker();
