@@ -1,4 +1,4 @@
-//! Servers that end with their test.
+//! Servers that stop with their test.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -6,7 +6,7 @@ use std::{
     process::{Child, ChildStdin, Command, Stdio},
 };
 
-/// A server that ends when this is dropped, or with the test process.
+/// A server, stopped when this is dropped or the test process ends.
 pub struct Server {
     guard: Child,
     input: Option<ChildStdin>,
@@ -14,15 +14,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Runs a shell script that starts the server `name`, prints its address or folder when it is ready, and ends it at the end
-    /// of the script's input, which comes when this is dropped or the test process is gone.
+    /// Runs a shell script that starts the server `name`, prints its address or folder when it is ready, and stops it
+    /// at the end of the script's input, which comes when this is dropped or the test process ends.
     ///
     /// # Panics
-    /// When the server cannot be started; the panic says why.
+    /// When the server cannot be started; the message says why.
     pub fn start(name: &str, mut shell: Command) -> Self {
         let mut guard = shell
             .current_dir("/")
-            // An interrupt at the terminal reaches the tests alone, and the guard ends after them.
+            // An interrupt at the terminal reaches only the tests; the guard ends after them.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -41,12 +41,12 @@ impl Server {
         Self { guard, input, address: address.trim().to_owned() }
     }
 
-    /// What the script printed.
+    /// Returns the output of the script.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Ends the server, and waits for its end.
+    /// Stops the server and waits for its end.
     pub fn stop(&mut self) {
         drop(self.input.take());
         let _ = self.guard.wait();
@@ -54,7 +54,7 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// Waits for its end, so that a test can see what is done without it.
+    /// Waits for the server's end, so that a test can run without it.
     fn drop(&mut self) {
         self.stop();
     }

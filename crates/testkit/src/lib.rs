@@ -1,15 +1,15 @@
 //! Databases for tests: every test against an empty SQLite file and an empty PostgreSQL schema. A dev-dependency only.
 //!
-//! - [`each_config`] runs a test once for each database, handing it a [`db::Config`] (what a service is configured with);
-//! - [`each_db`] the same with the pool open and the migrations run (what a store is built on);
+//! - [`each_config`] runs a test for each database with a [`db::Config`], as a service is configured;
+//! - [`each_db`] does the same with an open pool and migrations applied, as a store receives it;
 //! - [`Operator`] is a mobile operator that offers the CAMARA SIM Swap API, and [`mmdb`] writes a geolocation database;
 //! - [`MailServer`] stores the mail it receives;
-//! - [`Receiver`] is a customer's server that webhooks arrive at;
+//! - [`Receiver`] is a customer's server that receives webhooks;
 //! - [`postgres`] is the server alone: [`Postgres::url`], and [`Postgres::config`] for an empty schema of its own;
 //! - [`Prometheus`] scrapes processes under test;
-//! - [`Redis`] is a server of one test, which can stop it;
+//! - [`Redis`] is a server for one test, which can stop it;
 //! - [`S3`] stores objects, and [`Balancer`] balances several gateways;
-//! - [`SyncWatch`] notes what the process syncs to the disk;
+//! - [`SyncWatch`] records which files the process syncs to disk;
 //! - [`wait_until`] waits for a condition, with a limit.
 //!
 //! ```no_run
@@ -22,8 +22,8 @@
 //! ```
 //!
 //! The server is Debian's `postgresql`, started once for each test binary at the first call, on a Unix socket in a
-//! temporary folder. It ends with the test process however that ends (a panic, a kill): a guard process waits for the
-//! end of a pipe only the test process holds. Without PostgreSQL installed the tests FAIL.
+//! temporary folder. A guard process stops it however the test process ends (a panic, a kill): it waits for the end of
+//! a pipe that only the test process holds. Without PostgreSQL installed the tests FAIL.
 
 mod balancer;
 mod guard;
@@ -65,7 +65,7 @@ pub async fn each_config(mut test: impl AsyncFnMut(db::Config)) {
     test(postgres().config(&unique_schema())).await;
 }
 
-/// Runs `test` with an open pool and `migrations` run, on SQLite, then on PostgreSQL.
+/// Runs `test` with an open pool and `migrations` applied, on SQLite, then on PostgreSQL.
 pub async fn each_db(migrations: &Migrator, mut test: impl AsyncFnMut(Db)) {
     each_config(async |config| {
         let db = Db::open(&config, migrations).await.expect("the migrations run");
@@ -75,7 +75,7 @@ pub async fn each_db(migrations: &Migrator, mut test: impl AsyncFnMut(Db)) {
     .await;
 }
 
-/// A schema name no other test of this binary has.
+/// Returns a schema name that no other test of this binary uses.
 pub fn unique_schema() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed))

@@ -1,4 +1,5 @@
-//! A mail server that keeps what it is sent: the commands of RFC 5321 that a client without TLS and login uses.
+//! A mail server that stores received messages. Supports the commands of RFC 5321 that a client without TLS and login
+//! uses.
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -8,7 +9,7 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-/// How long a message is waited for.
+/// How long to wait for a message.
 const ARRIVAL_LIMIT: Duration = Duration::from_secs(90);
 
 /// A received message.
@@ -20,7 +21,7 @@ pub struct Mail {
     pub data: String,
 }
 
-/// Accepts every message, on a port of its own.
+/// A mail server on its own port that accepts every message.
 pub struct MailServer {
     pub url: String,
     arrived: mpsc::UnboundedReceiver<Mail>,
@@ -42,16 +43,16 @@ impl MailServer {
         Self { url, arrived, _task: AbortOnDropHandle::new(task) }
     }
 
-    /// The next message.
+    /// Waits for the next message.
     ///
     /// # Panics
-    /// When none comes.
+    /// When none arrives in time.
     pub async fn next(&mut self) -> Mail {
         let mail = timeout(ARRIVAL_LIMIT, self.arrived.recv()).await.expect("a message comes");
         mail.expect("the server runs")
     }
 
-    /// A message that has arrived already.
+    /// Returns a message that has already arrived.
     pub fn arrived(&mut self) -> Option<Mail> {
         self.arrived.try_recv().ok()
     }
@@ -91,7 +92,7 @@ async fn converse(mut stream: TcpStream, arrived: mpsc::UnboundedSender<Mail>) -
     Ok(())
 }
 
-/// What stands between `<` and `>`.
+/// Returns the text between `<` and `>`.
 fn address(line: &str) -> String {
     let rest = line.split('<').nth(1).unwrap_or_default();
     rest.split('>').next().unwrap_or_default().to_owned()

@@ -1,24 +1,24 @@
-//! A tiny database of places by address, in the MaxMind DB format 2.0 (<https://maxmind.github.io/MaxMind-DB/>).
+//! Writes a small geolocation database in the MaxMind DB format 2.0 (<https://maxmind.github.io/MaxMind-DB/>).
 
 use std::net::IpAddr;
 
-/// Where a network is.
+/// The location of a network.
 #[derive(Clone, Copy)]
 pub struct Place {
     /// `203.0.113.0/24`
     pub network: &'static str,
     pub country: &'static str,
     pub city: &'static str,
-    /// Latitude and longitude; none: the database knows the country alone.
+    /// Latitude and longitude; `None` when only the country is known.
     pub position: Option<(f64, f64)>,
 }
 
 const SEPARATOR: usize = 16;
 
-/// A City database of `places`, for IPv4 and IPv6.
+/// Returns a City database of `places`, for IPv4 and IPv6.
 ///
 /// # Panics
-/// When a network is none, or two overlap.
+/// When a network is malformed, or two overlap.
 pub fn mmdb(places: &[Place]) -> Vec<u8> {
     let mut data = Vec::new();
     let mut nodes: Vec<[Record; 2]> = vec![[Record::Nothing; 2]];
@@ -51,7 +51,7 @@ enum Record {
     Data(usize),
 }
 
-/// The bits of a network's prefix; IPv4 lies in ::/96.
+/// Returns the bits of a network's prefix; IPv4 is in ::/96.
 fn bits(network: &str) -> Vec<bool> {
     let (address, length) = network.split_once('/').expect("a network has a length");
     let length: usize = length.parse().expect("a length is a number");
@@ -99,7 +99,7 @@ fn metadata(nodes: usize) -> Vec<u8> {
         ("record_size", short(32)),
         ("ip_version", short(6)),
         ("database_type", text("Test-City")),
-        // An array is of the extended types, as is a 64-bit number: their kind follows in a byte of its own.
+        // Arrays and 64-bit numbers are extended types: their type follows in a separate byte.
         ("languages", [vec![1, 4], text("en")].concat()),
         ("binary_format_major_version", short(2)),
         ("binary_format_minor_version", short(0)),

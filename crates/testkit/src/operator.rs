@@ -1,5 +1,5 @@
-//! A mobile operator that offers the SIM Swap API as CAMARA's OpenAPI description (2.1) has it: token endpoint, `/check`,
-//! `/retrieve-date`, their validation, their errors. Tests set what it knows of a number.
+//! A mobile operator that offers the SIM Swap API of CAMARA's OpenAPI description (2.1): token endpoint, `/check`,
+//! `/retrieve-date`, their validation and errors. Tests set the response for each number.
 
 use std::{
     collections::HashMap,
@@ -17,10 +17,10 @@ use axum::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-/// The operator's response about a number.
+/// The operator's response for a number.
 #[derive(Clone, Debug)]
 pub enum Play {
-    /// The SIM was changed then (RFC 3339), `hours` ago.
+    /// The SIM was changed at this time (RFC 3339), `hours` ago.
     Changed {
         at: &'static str,
         hours: i64,
@@ -29,11 +29,11 @@ pub enum Play {
     Unchanged {
         monitored_days: Option<u32>,
     },
-    /// Answers `/check` only; the rest is forbidden.
+    /// Responds to `/check` only; other calls are forbidden.
     CheckOnly {
         swapped: bool,
     },
-    /// A described error.
+    /// An error of the description.
     Error(u16, &'static str),
     /// Never responds.
     Silent,
@@ -44,7 +44,7 @@ pub enum Play {
     Redirect(String),
 }
 
-/// A running operator; ends with the test's runtime.
+/// A running operator, stopped with the test's runtime.
 #[derive(Clone)]
 pub struct Operator {
     /// `http://127.0.0.1:PORT`: `/token` and `/sim-swap/v2`.
@@ -52,14 +52,14 @@ pub struct Operator {
     state: Arc<Mutex<Known>>,
 }
 
-/// What it knows and was asked.
+/// The operator's configuration, and the calls it received.
 pub struct Known {
     pub client_id: String,
     pub client_secret: String,
     pub expires_in: Option<u64>,
-    /// Status of the token endpoint when it refuses.
+    /// The status of the token endpoint when it rejects a request.
     pub refuse_tokens: Option<u16>,
-    /// How often tokens were given out; only the newest is accepted.
+    /// Number of issued tokens; only the newest is accepted.
     pub tokens: usize,
     pub forms: Vec<String>,
     pub numbers: HashMap<String, Play>,
@@ -68,7 +68,7 @@ pub struct Known {
 }
 
 impl Operator {
-    /// Client `client`, secret `s3cret/+`, tokens for an hour, no number known.
+    /// Starts an operator with client `client`, secret `s3cret/+`, tokens for an hour, and no numbers.
     ///
     /// # Panics
     /// When it cannot listen.
@@ -103,7 +103,7 @@ impl Operator {
         self.known().numbers.insert(number.to_owned(), play);
     }
 
-    /// What a project is configured with to use it.
+    /// Returns the project settings that use this operator.
     pub fn settings(&self) -> Value {
         let known = self.known();
         json!({
@@ -124,7 +124,7 @@ async fn token(State(state): Shared, headers: HeaderMap, body: String) -> Respon
     if let Some(status) = known.refuse_tokens {
         return status_of(status).into_response();
     }
-    // The id and the secret are form-encoded before they are joined, and so is what a form holds.
+    // The id and the secret are form-encoded before they are joined, like the fields of a form.
     let secret = known.client_secret.replace('/', "%2F").replace('+', "%2B");
     let basic = BASE64_STANDARD.encode(format!("{}:{secret}", known.client_id));
     let in_header = header_text(&headers, "authorization") == format!("Basic {basic}");

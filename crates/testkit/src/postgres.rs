@@ -7,34 +7,34 @@ use std::{
 
 use crate::guard::Server;
 
-/// Makes, runs and removes the server. It prints the server's folder when ready, then waits for the end of its input,
-/// which comes when the test process is gone.
+/// Creates, runs and removes the server. Prints the server's folder when ready, then waits for the end of its input,
+/// which comes when the test process ends.
 const GUARD: &str = include_str!("postgres.sh");
 
-/// A running server; it stays up until the test process ends.
+/// A running server that stops when the test process ends.
 #[derive(Clone)]
 pub struct Postgres {
     url: String,
-    // The server ends with the last handle.
+    // The server stops with the last handle.
     _server: Arc<Server>,
 }
 
-/// The server of this test binary, started at the first call.
+/// Returns the server of this test binary; the first call starts it.
 ///
 /// # Panics
-/// When it cannot be started; the panic says why.
+/// When the server cannot be started; the message says why.
 pub fn postgres() -> Postgres {
     static SERVER: OnceLock<Postgres> = OnceLock::new();
     SERVER.get_or_init(start).clone()
 }
 
 impl Postgres {
-    /// `postgres://...`, as its superuser.
+    /// Returns `postgres://...` for its superuser.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The configuration of a service that keeps its tables in `schema` (made when missing).
+    /// Returns the configuration of a service with its tables in `schema`, which is created if missing.
     pub fn config(&self, schema: &str) -> db::Config {
         db::Config::url(&self.url, schema)
     }
@@ -48,7 +48,7 @@ fn start() -> Postgres {
     Postgres { url, _server: Arc::new(server) }
 }
 
-/// PostgreSQL refuses to run as root, so root becomes the user Debian's package made for it.
+/// PostgreSQL does not run as root, so root switches to the user that Debian's package creates.
 fn unprivileged_shell() -> Command {
     let id = Command::new("id").arg("-u").output().expect("id can be run");
     if id.stdout.trim_ascii() != b"0" {

@@ -4,17 +4,17 @@ use std::process::Command;
 
 use crate::guard::Server;
 
-/// Makes, runs and removes the server, like the guard of PostgreSQL.
+/// Creates, runs and removes the server, like the guard of PostgreSQL.
 const GUARD: &str = include_str!("prometheus.sh");
 
-/// A running server that scrapes every second; it ends when this is dropped, or with the test process.
+/// A running server that scrapes every second, stopped when this is dropped or the test process ends.
 pub struct Prometheus(Server);
 
 impl Prometheus {
     /// Starts a server that scrapes `targets` (`HOST:PORT`).
     ///
     /// # Panics
-    /// When it cannot be started; the panic says why.
+    /// When the server cannot be started; the message says why.
     pub fn scrape(targets: &[String]) -> Self {
         let mut shell = Command::new("sh");
         shell.args(["-c", GUARD, "sh", &targets.join("\", \"")]);

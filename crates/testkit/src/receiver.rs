@@ -1,4 +1,4 @@
-//! A customer's server that webhooks arrive at.
+//! A customer's server that receives webhooks.
 
 use std::{
     collections::VecDeque,
@@ -20,7 +20,7 @@ use tokio_util::task::AbortOnDropHandle;
 /// Far longer than a delivery takes on a loaded machine.
 const ARRIVAL_LIMIT: Duration = Duration::from_secs(90);
 
-/// What arrived.
+/// A received delivery.
 #[derive(Clone, Debug)]
 pub struct Hook {
     pub path: String,
@@ -41,14 +41,14 @@ impl Hook {
         serde_json::from_slice(&self.body).expect("a JSON body")
     }
 
-    /// Whether the published verifier accepts it with this secret.
+    /// Returns whether the published verifier accepts it with this secret.
     pub fn is_signed_with(&self, secret: &str) -> bool {
         let verifier = standardwebhooks::Webhook::new(secret).expect("a secret");
         verifier.verify(&self.body, &self.headers).is_ok()
     }
 }
 
-/// A status, and `Retry-After` with it.
+/// A status, and the value of `Retry-After`.
 type Next = (u16, Option<String>);
 
 #[derive(Clone)]
@@ -58,7 +58,7 @@ struct Answers {
     is_held: watch::Receiver<bool>,
 }
 
-/// Answers with the statuses it was given, then always 200; `/silent` never answers, `/moved` redirects elsewhere.
+/// Responds with the queued statuses, then always with 200; `/silent` never responds, `/moved` redirects.
 pub struct Receiver {
     pub url: String,
     next: Arc<Mutex<VecDeque<Next>>>,
@@ -85,27 +85,27 @@ impl Receiver {
         self.next.lock().expect("no handler panics").extend(next);
     }
 
-    /// Answers once with this status and `Retry-After`.
+    /// Queues a response with this status and `Retry-After`.
     pub fn answer_with_retry_after(&self, status: u16, retry_after: &str) {
         self.next.lock().expect("no handler panics").push_back((status, Some(retry_after.to_owned())));
     }
 
-    /// Answers 200 from now on.
+    /// Responds with 200 from now on.
     pub fn forget(&self) {
         self.next.lock().expect("no handler panics").clear();
     }
 
-    /// Answers nothing that arrives until [`Receiver::release`].
+    /// Holds all responses until [`Receiver::release`].
     pub fn hold(&self) {
         self.is_held.send_replace(true);
     }
 
-    /// Answers again, also what arrived since [`Receiver::hold`].
+    /// Responds again, also to deliveries received since [`Receiver::hold`].
     pub fn release(&self) {
         self.is_held.send_replace(false);
     }
 
-    /// The next one to arrive.
+    /// Waits for the next delivery.
     pub async fn next(&mut self) -> Hook {
         let next = tokio::time::timeout(ARRIVAL_LIMIT, self.arrivals.recv());
         next.await.expect("nothing arrived").expect("the receiver serves")
@@ -119,7 +119,7 @@ impl Receiver {
         hooks
     }
 
-    /// What arrived and was not asked for.
+    /// Returns the deliveries that no test has taken.
     pub fn rest(&mut self) -> Vec<Hook> {
         std::iter::from_fn(|| self.arrivals.try_recv().ok()).collect()
     }
@@ -128,7 +128,7 @@ impl Receiver {
 async fn receive(State(mut answers): State<Answers>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let path = uri.path().to_owned();
     let _ = answers.arrived.send(Hook { path: path.clone(), headers, body });
-    // An error: the receiver is gone, and so is the test.
+    // The send fails when the receiver was dropped with its test.
     let _ = answers.is_held.wait_for(|is_held| !is_held).await;
     match path.as_str() {
         "/silent" => std::future::pending().await,

@@ -4,25 +4,25 @@ use std::process::Command;
 
 use crate::guard::Server;
 
-/// Makes, runs and removes the server, like the guard of PostgreSQL.
+/// Creates, runs and removes the server, like the guard of PostgreSQL.
 const GUARD: &str = include_str!("redis.sh");
 
-/// A running server of the caller's own; it ends when this is dropped, or with the test process.
+/// A running server, stopped when this is dropped or the test process ends.
 pub struct Redis(Server);
 
 impl Redis {
     /// # Panics
-    /// When it cannot be started; the panic says why.
+    /// When the server cannot be started; the message says why.
     pub fn start() -> Self {
         Self::launch(None)
     }
 
-    /// Ends the server.
+    /// Stops the server.
     pub fn stop(&mut self) {
         self.0.stop();
     }
 
-    /// Starts it again, empty, at the same address.
+    /// Starts the server again, empty, at the same address.
     ///
     /// # Panics
     /// As [`Redis::start`].
@@ -38,12 +38,12 @@ impl Redis {
         Self(Server::start("Redis", shell))
     }
 
-    /// `redis+unix:///...`
+    /// Returns `redis+unix:///...`.
     pub fn url(&self) -> String {
         format!("redis+unix://{}/socket", self.0.address())
     }
 
-    /// What a command of `redis-cli` prints.
+    /// Runs a command of `redis-cli` and returns its output.
     ///
     /// # Panics
     /// When the command fails.

@@ -1,15 +1,15 @@
-//! A throw-away server of S3's protocol: SeaweedFS, from the Python package that set-up installs.
+//! A throw-away S3 server: SeaweedFS, from the Python package that set-up installs.
 
 use std::{path::Path, process::Command};
 
 use crate::{guard::Server, ports::free_ports};
 
-/// Makes, runs and removes the server, like the guard of PostgreSQL.
+/// Creates, runs and removes the server, like the guard of PostgreSQL.
 const GUARD: &str = include_str!("s3.sh");
-/// Where set-up puts the program, from the root of the repository.
+/// The path of the program that set-up installs, from the root of the repository.
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/contract/.venv/bin/weed");
 
-/// A running server with the bucket [`Self::BUCKET`]; it ends when this is dropped, or with the test process.
+/// A running server with the bucket [`Self::BUCKET`], stopped when this is dropped or the test process ends.
 pub struct S3(Server);
 
 impl S3 {
@@ -18,7 +18,7 @@ impl S3 {
     pub const SECRET_ACCESS_KEY: &str = "test-secret";
 
     /// # Panics
-    /// When it cannot be started; the panic says why.
+    /// When the server cannot be started; the message says why.
     pub fn start() -> Self {
         let mut shell = Command::new("sh");
         shell.args(["-c", GUARD, "sh"]).arg(Path::new(PROGRAM)).args(free_ports(8));

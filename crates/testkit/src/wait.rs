@@ -1,15 +1,15 @@
-//! Waiting for what another task or process does.
+//! Waits for the work of another task or process.
 
 use std::time::Duration;
 
-/// Far longer than anything a test waits for takes on a loaded machine.
+/// Far longer than any awaited condition takes on a loaded machine.
 const WAIT_LIMIT: Duration = Duration::from_secs(90);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Waits until `condition` holds.
 ///
 /// # Panics
-/// After a minute and a half; the panic names `what` was waited for.
+/// After 90 seconds; the message contains `what`.
 pub async fn wait_until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let polling = async {
         while !condition().await {
