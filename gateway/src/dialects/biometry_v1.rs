@@ -1,5 +1,5 @@
-//! Biometry API, version 1: sessions, consent and the verification calls, in two response formats. `sdk` is for clients
-//! written to the types of the vendor's client library: scores from 0 to 1, 0 for the code of success.
+//! Biometry API, version 1: sessions, consent and verification, in two response formats. `sdk` is for clients that use
+//! the types of the vendor's client library: scores are from 0 to 1, and the code of success is 0.
 
 mod chip_files;
 mod consent;

@@ -1,5 +1,6 @@
-//! Biometry API, version 2, as the web SDK 3.0.0 and the Flutter SDK 2.0.0 speak it: a form with a JSON part `request` beside
-//! its files, answers in an envelope with the request's id, errors with a stable code. It enrolls nobody unasked.
+//! Biometry API, version 2, for the web SDK 3.0.0 and the Flutter SDK 2.0.0: forms with files and a JSON part
+//! `request`, answers in an envelope with the request's id, errors with a stable code. It enrolls users only on
+//! request.
 
 mod consents;
 mod deepfake;

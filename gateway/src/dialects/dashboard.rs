@@ -1,4 +1,4 @@
-//! The dashboard: its pages, and `/api-auth`, the API of its users.
+//! The dashboard: its pages, and its API `/api-auth`.
 
 mod assets;
 mod audit_log;
@@ -63,7 +63,7 @@ pub fn account_routes() -> Vec<Route> {
         route(Organisation(Permission::AuditRead), routes!(audit_proofs::get_audit_consistency)),
         route(Organisation(Permission::AuditRead), routes!(audit_proofs::get_audit_log_keys)),
         route(Organisation(Permission::OrganisationDelete), routes!(organisation::delete_organisation)),
-        // The id cannot be guessed.
+        // The id cannot be guessed, so it authenticates the caller.
         route(DashboardPage, routes!(organisation::get_organisation_deletion)),
     ]
 }

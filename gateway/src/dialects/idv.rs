@@ -1,5 +1,5 @@
-//! The Identity Verification API: a page to capture, a selfie video and the photo of an identity document in one form, the result in the answer
-//! and at the tenant's webhook. Its key travels in the form or the query.
+//! The Identity Verification API: a capture page; a form with a selfie video and the photo of an identity document; the
+//! result in the response and at the tenant's webhook. The key is sent in the form or the query.
 
 mod answers;
 mod errors;
@@ -15,7 +15,7 @@ use crate::http::{
 
 pub use errors::ERRORS;
 
-/// The key comes with the form, so the routes let everybody in and the handlers do not.
+/// The key is in the form, so the routes allow everyone and the handlers authenticate.
 pub fn routes() -> Vec<Route> {
     vec![
         route(Access::Public, routes!(page::show_verification_page)),

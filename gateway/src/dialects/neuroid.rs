@@ -1,5 +1,5 @@
-//! NeuroID: fingerprints, faces and identity cards of people who are known by a mobile number. Its scores are distances:
-//! the smaller, the more alike.
+//! NeuroID: fingerprints, faces and identity cards of people who are identified by a mobile number. Its scores are
+//! distances: a smaller score means a better match.
 
 mod answers;
 mod enroll_fp;
@@ -22,7 +22,7 @@ use crate::{
 
 pub use errors::ERRORS;
 
-/// Where its routes are found as well.
+/// The alternative prefix of its routes.
 const PREFIX: &str = "/neuroid";
 /// Largest body with three files.
 const MAX_THREE_FILES_BODY_BYTES: usize = MAX_TWO_FILES_BODY_BYTES + MAX_FILE_BYTES;

@@ -1,4 +1,4 @@
-//! Pages a developer looks things up in, made of the tables the server itself works by: `/docs/errors` and `/docs/reasons`.
+//! Reference pages for developers, generated from the server's own tables: `/docs/errors` and `/docs/reasons`.
 
 use std::fmt::Write as _;
 
@@ -20,7 +20,7 @@ pub fn page_routes() -> Router<Gateway> {
     Router::new().route(ERRORS_PAGE, get(errors_page)).route("/docs/reasons", get(reasons_page))
 }
 
-/// Readable on a phone, in light and dark.
+/// A style that is readable on a phone, in light and dark mode.
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}\
                      code{font-size:.9em}section{border-top:1px solid #8888;padding:.5rem 0}h2{font-size:1.1rem;margin:.5rem 0}\
                      h3{font-size:1rem;margin:.5rem 0}p{margin:.25rem 0}";
@@ -34,7 +34,7 @@ fn page(language: Language, title: &str, body: &str) -> Html<String> {
     ))
 }
 
-/// What each `code` of an error means.
+/// Returns a page with the meaning of each error `code`.
 async fn errors_page() -> Html<String> {
     let mut body = String::from(
         "<p>Branch on <code>code</code>; <code>param</code> names the input, <code>request_id</code> is what to report.</p>",
@@ -55,7 +55,7 @@ struct Spoken {
     lang: String,
 }
 
-/// What each reason of a decision means.
+/// Returns a page with the meaning of each decision reason.
 async fn reasons_page(query: Result<Query<Spoken>, QueryRejection>) -> Html<String> {
     let asked = query.map(|Query(Spoken { lang })| lang).unwrap_or_default();
     let language = Language::from_tag(&asked).unwrap_or_default();

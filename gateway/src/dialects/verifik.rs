@@ -1,5 +1,5 @@
-//! Verifik: people who register or are validated in a customer's projects and flows, and its face recognition. Pictures
-//! come as base64 in JSON.
+//! Verifik: registration and validation of people in a customer's projects and flows, and face recognition. Pictures
+//! are sent as base64 in JSON.
 
 mod app_registrations;
 mod biometric_validations;
@@ -29,7 +29,8 @@ use images::{MAX_ONE_IMAGE_BYTES, MAX_SEVERAL_IMAGES_BYTES};
 
 pub use errors::{ERRORS, ERRORS_OF_FACES, ERRORS_OF_VALIDATIONS, ERRORS_OF_VERSION_3};
 
-/// Where an unknown route is answered in this dialect's shape. NeuroID has routes below `/v2` too; it knows all of them.
+/// Paths below which an unknown route is answered in this dialect's shape. NeuroID has routes below `/v2` too, and
+/// handles all of them.
 pub const PREFIXES: [&str; 2] = ["/v2/{*path}", "/v3/{*path}"];
 
 const CAPTURE: Access = Access::ApiKey(Permission::Capture);
@@ -96,7 +97,8 @@ pub fn validation_routes() -> Vec<Route> {
     ]
 }
 
-/// The page of a validation's link. Its token lets in, so the routes let everybody in and the handlers do not.
+/// The page of a validation's link. Its token authenticates the person, so the routes allow everyone and the handlers
+/// check it.
 pub fn page_routes() -> Vec<Route> {
     vec![
         route(Access::Public, routes!(liveness_page::show_liveness_page)),

@@ -1,5 +1,5 @@
-//! `/sdk/biometry-scanner.js`: the capture component (`sdk/web`), embedded in this binary. Pages of any origin may load it;
-//! it holds no secret and calls only the address its page names.
+//! `/sdk/biometry-scanner.js`: the capture component (`sdk/web`), embedded in this binary. Pages of any origin may load
+//! it; it contains no secret and only calls the address that its page configures.
 
 use axum::{
     Router,
@@ -19,19 +19,19 @@ struct Files;
 
 const HEADERS: [(HeaderName, &str); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    // A module script is fetched with CORS even where it is public.
+    // A module script is fetched with CORS even when it is public.
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
     (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
 ];
 
-/// Its routes. They serve files alone, so they are no part of the API's description.
+/// Returns the routes. They serve only files, so they are not part of the API's description.
 pub fn asset_routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/sdk/{name}", get(async |Path(name): Path<String>, headers: HeaderMap| file(&headers, &name)))
 }
 
 fn file(headers: &HeaderMap, name: &str) -> Response {
-    // The compressed forms are chosen by `Accept-Encoding`, not by name.
+    // The compressed variants are selected by `Accept-Encoding`, not by name.
     let served = name.ends_with(".js").then(|| embedded_file::<Files>(headers, name, Caching::Revalidate));
     let mut response = served.flatten().unwrap_or_else(|| StatusCode::NOT_FOUND.into_response());
     for (name, value) in HEADERS {

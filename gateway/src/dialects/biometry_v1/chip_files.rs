@@ -1,4 +1,4 @@
-//! The files of a document's chip in a form, as the caller's app read them.
+//! The files of a document's chip, sent as form fields.
 
 use proto::docauth::ChipFile;
 
@@ -9,10 +9,10 @@ const NAMES: [&str; 17] = [
     "SOD", "DG1", "DG2", "DG3", "DG4", "DG5", "DG6", "DG7", "DG8", "DG9", "DG10", "DG11", "DG12", "DG13",
     "DG14", "DG15", "DG16",
 ];
-/// The document service takes no larger ones.
+/// The limit of the document service.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// The files of a form: a picture and the chip's.
+/// The files of a form: a picture, and those of the chip.
 pub const fn picture_and_chip(picture: &'static str) -> [&'static str; NAMES.len() + 1] {
     let mut files = [picture; NAMES.len() + 1];
     let mut at = 0;
@@ -23,10 +23,10 @@ pub const fn picture_and_chip(picture: &'static str) -> [&'static str; NAMES.len
     files
 }
 
-/// The chip's files that came.
+/// Returns the chip's files that were sent.
 ///
 /// # Errors
-/// 400 for one that is too large.
+/// 400 for a file that is too large.
 pub async fn chip_files(form: &Form) -> Result<Vec<ChipFile>, Error> {
     let mut files = Vec::new();
     for name in NAMES.into_iter().filter(|name| form.has_file(name)) {

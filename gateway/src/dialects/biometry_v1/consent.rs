@@ -1,4 +1,5 @@
-//! `/api-consent/consent` and `/strg-consent`: consent recorded per user of the key's project, read with its history.
+//! `/api-consent/consent` and `/strg-consent`: consents of users of the key's project are recorded, and read with their
+//! history.
 
 use axum::{
     Json,
@@ -39,7 +40,7 @@ pub struct Decision {
     user_fullname: String,
 }
 
-/// The decision twice: some clients read the flat fields, others `data`.
+/// The decision, twice: some clients read the flat fields, others `data`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConsentRecorded {
     #[serde(flatten)]
@@ -49,7 +50,7 @@ pub struct ConsentRecorded {
     message: &'static str,
 }
 
-/// The answer to a recorded decision, and the promise that the project's log has it.
+/// The response to a recorded decision, with a promise that the project's log contains it.
 pub struct Recorded {
     body: ConsentRecorded,
     /// A signed note; empty for a test key.
@@ -59,7 +60,7 @@ pub struct Recorded {
 impl IntoResponse for Recorded {
     fn into_response(self) -> Response {
         let mut response = Json(self.body).into_response();
-        // A note has several lines.
+        // A signed note has several lines.
         let promise = HeaderValue::try_from(BASE64_STANDARD.encode(&self.promise));
         if let (false, Ok(promise)) = (self.promise.is_empty(), promise) {
             response.headers_mut().insert(CONSENT_PROMISE, promise);
@@ -68,7 +69,7 @@ impl IntoResponse for Recorded {
     }
 }
 
-/// Records the consent to biometric processing, given or withdrawn.
+/// Records that a user gives or withdraws consent to biometric processing.
 #[utoipa::path(post, path = "/api-consent/consent", tag = "consent", request_body = Decision,
     responses((status = 200, body = ConsentRecorded, headers(
         ("Consent-Promise" = String, description = "base64 of a signed note: the log of the project has this consent")))))]
@@ -81,7 +82,7 @@ pub async fn record_authorization_consent(
     call.finish(result)
 }
 
-/// Records the consent to storing biometric data, given or withdrawn.
+/// Records that a user gives or withdraws consent to storing biometric data.
 #[utoipa::path(post, path = "/api-consent/strg-consent", tag = "consent", request_body = Decision,
     responses((status = 200, body = ConsentRecorded, headers(
         ("Consent-Promise" = String, description = "base64 of a signed note: the log of the project has this consent")))))]
@@ -125,7 +126,7 @@ impl Decision {
     }
 }
 
-/// The current consents, and everything recorded, oldest first.
+/// Returns the current consents and their history, oldest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Consent {
     user_fullname: String,

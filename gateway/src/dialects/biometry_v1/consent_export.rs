@@ -1,4 +1,4 @@
-//! `/api-consent/consents`: every consent of a project, page by page or as a streamed file.
+//! `/api-consent/consents`: every consent of a project, in pages or as a streamed file.
 
 use axum::{
     Json,
@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-/// Entries written at a time.
+/// Entries per page.
 const ROWS: usize = 100;
 const MAX_LIMIT: u32 = 200;
 const DEFAULT_LIMIT: u32 = 50;
@@ -43,7 +43,7 @@ pub struct ExportQuery {
 pub struct ListQuery {
     /// 1 to 200; 50 when absent
     limit: Option<u32>,
-    /// `next_cursor` of the page before
+    /// `next_cursor` of the previous page
     cursor: Option<String>,
 }
 
@@ -65,7 +65,7 @@ pub struct ConsentsFound {
     message: &'static str,
 }
 
-/// Every consent recorded in the project, oldest first, a page at a time. Needs a key that can mint.
+/// Lists every consent recorded in the project, oldest first, in pages. Needs a key that can mint.
 #[utoipa::path(get, path = "/api-consent/consents", tag = "consent", params(ListQuery),
     responses((status = 200, body = ConsentsFound)))]
 pub async fn list_consents(
@@ -78,7 +78,7 @@ pub async fn list_consents(
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(Error::invalid("limit must be from 1 to 200"));
     }
-    // An empty cursor asks for the first page, as in the other lists.
+    // An empty cursor requests the first page, as in other lists.
     let cursor = query.cursor.filter(|cursor| !cursor.is_empty());
     if cursor.as_deref().is_some_and(|cursor| uuid::Uuid::try_parse(cursor).is_err()) {
         return Err(Error::invalid("cursor must be the next_cursor of the page before"));
@@ -90,8 +90,8 @@ pub async fn list_consents(
     Ok(Json(ConsentsFound { data, next_cursor, message: "consents found" }))
 }
 
-/// Every consent recorded in the project, oldest first, as a file. CSV cells are quoted, and what a
-/// spreadsheet would take for a formula has an apostrophe before it.
+/// Exports every consent recorded in the project, oldest first. CSV cells are quoted; cells that a spreadsheet would
+/// interpret as a formula start with an apostrophe.
 #[utoipa::path(get, path = "/api-consent/consents/export", tag = "consent", params(ExportQuery),
     responses((status = 200, description = "the file, streamed", content((String = "application/x-ndjson"), (String = "text/csv")))))]
 pub async fn export_consents(
@@ -106,9 +106,9 @@ pub async fn export_consents(
         Some(_) => return Err(Error::invalid("format must be ndjson or csv")),
     };
     let mut entries = recorded_consents(gateway.core(), &caller, None, 0).await?;
-    // The first entry shows whether the ledger can be read, so it is read before the response begins.
+    // Read before the response begins, because the first entry shows whether the ledger can be read.
     let first = entries.try_next().await?;
-    // Logged before anything is sent: no export goes unnoticed.
+    // Logged before any data is sent, so that every export is audited.
     let project_id = &caller.project_id;
     let after = Some(json!({"format": format.name()}));
     let event =
@@ -118,7 +118,8 @@ pub async fn export_consents(
     Ok(format.attachment("consents", file(entries, format)))
 }
 
-/// The file in parts. It breaks off when an entry cannot be read, so that no client takes a part for the whole.
+/// Streams the file. The stream is aborted when an entry cannot be read, so that no client mistakes a partial file for
+/// a complete one.
 fn file(
     entries: impl Stream<Item = Result<ExportedConsent, Error>> + Send,
     format: Format,
@@ -145,7 +146,7 @@ const COLUMNS: [&str; 10] = [
     "hash",
 ];
 
-/// The cells of a row, in the order of [`COLUMNS`].
+/// Returns the cells of a row, in the order of [`COLUMNS`].
 fn cells(row: UserEntry) -> [Cell; COLUMNS.len()] {
     let entry = row.entry;
     [

@@ -20,13 +20,13 @@ use crate::{
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct InclusionQuery {
-    /// `id` of an entry of a history; either this or `index`
+    /// `id` of an entry of a history; mutually exclusive with `index`
     entry: Option<String>,
-    /// number of a leaf, from 0: of a promise, or of an entry whose user was erased
+    /// number of a leaf, from 0: from a promise, or of an entry whose user was erased
     index: Option<u64>,
 }
 
-/// The signed checkpoint of the project's consents as they are now.
+/// Returns the current signed checkpoint of the project's consents.
 #[utoipa::path(get, path = "/api-consent/log/checkpoint", tag = "consent",
     responses((status = 200, body = Envelope<Checkpoint>), (status = 404, description = "nothing recorded")))]
 pub async fn get_checkpoint(
@@ -37,7 +37,7 @@ pub async fn get_checkpoint(
     Ok(Json(Envelope::new("checkpoint found", checkpoint.into())))
 }
 
-/// Proves that an entry is in the log of the checkpoint that is answered with it.
+/// Proves that an entry is in the log of the returned checkpoint.
 #[utoipa::path(get, path = "/api-consent/log/inclusion", tag = "consent", params(InclusionQuery),
     responses((status = 200, body = Envelope<Inclusion>), (status = 404, description = "no such entry in this project")))]
 pub async fn get_inclusion(
@@ -54,7 +54,7 @@ pub async fn get_inclusion(
     Ok(Json(Envelope::new("entry found", found.into())))
 }
 
-/// Proves that the log of an earlier checkpoint is the beginning of a later one.
+/// Proves that a later checkpoint extends the log of an earlier one.
 #[utoipa::path(get, path = "/api-consent/log/consistency", tag = "consent", params(ConsistencyQuery),
     responses((status = 200, body = Envelope<Consistency>), (status = 404, description = "nothing recorded")))]
 pub async fn get_consistency(
@@ -67,7 +67,7 @@ pub async fn get_consistency(
     Ok(Json(Envelope::new("sizes found", found.into())))
 }
 
-/// The keys that sign for the project's log.
+/// Returns the keys that sign the project's log.
 #[utoipa::path(get, path = "/api-consent/log/keys", tag = "consent",
     responses((status = 200, body = Envelope<LogKeys>)))]
 pub async fn get_log_keys(

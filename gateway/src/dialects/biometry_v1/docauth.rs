@@ -33,8 +33,8 @@ pub struct CheckDocumentForm {
     /// jpg or png, at most 50 MB and 60 megapixels.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     document: String,
-    /// The chip's security object as an app read it, at most 1 MB as each of its files. With it the chip is authenticated:
-    /// the checks `chip_signature`, `chip_data`, `chip_issuer` and `chip_mrz`.
+    /// The chip's security object as read by an app; at most 1 MB, like each of the chip's files. With it the chip is
+    /// authenticated by the checks `chip_signature`, `chip_data`, `chip_issuer` and `chip_mrz`.
     #[schema(rename = "SOD", format = Binary, content_media_type = "application/octet-stream")]
     sod: Option<String>,
     /// The machine readable zone in the chip, compared with the picture.
@@ -45,12 +45,12 @@ pub struct CheckDocumentForm {
     dg2: Option<String>,
 }
 
-// In the description of the call it is written out: utoipa names the schema of an alias after the generic type alone.
+// The response type is written out below, because utoipa names the schema of an alias after the generic type alone.
 pub type CheckDocumentResponse = Decided<DocumentData, DocumentCondition>;
 
-/// Reads an identity document and checks it: every check of `data.checks` is `passed`, `failed` or `not_checked` and says
-/// what it rests on; an advisory one never decides alone. In a session with a video the portrait is compared with its face.
-/// An expired document and wrong check digits never pass.
+/// Reads an identity document and checks it. Every check in `data.checks` is `passed`, `failed` or `not_checked`, and
+/// names its basis; an advisory check never decides alone. In a session with a video the portrait is compared with its
+/// face. Expired documents and wrong check digits never pass.
 #[utoipa::path(post, path = "/api-gateway/docauth/check", tag = "documents",
     request_body(content = CheckDocumentForm, content_type = "multipart/form-data"),
     responses(

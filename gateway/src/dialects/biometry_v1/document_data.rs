@@ -18,11 +18,11 @@ use crate::core::{
     report::round4,
 };
 
-/// Explains a failed condition that is no check of the document itself.
+/// Explains a failed condition that is not a check of the document itself.
 const NOT_ACCEPTED: &str = "the rules of the project do not accept it";
 
-/// What was read of a document and what was checked. Every key is there; a field that was not read is empty. In the `sdk`
-/// format unknown values are absent instead of null.
+/// The fields read from a document, and its checks. Every key is present; a field that was not read is empty. In the
+/// `sdk` format unknown values are absent instead of null.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DocumentData {
     #[schema(example = "passport")]
@@ -46,30 +46,30 @@ pub struct DocumentData {
     birth_date: String,
     issuing_state: String,
     issue_date: String,
-    /// A jpg, base64.
+    /// A JPEG in base64.
     portrait_photo: String,
-    /// The same as `portrait_photo`.
+    /// The same picture as `portrait_photo`.
     face_image_base64: String,
-    /// The portrait in an authentic chip, where its files were sent; a jpg, base64.
+    /// The portrait of an authentic chip whose files were sent; a JPEG in base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     chip_portrait: Option<String>,
     signature: String,
     ghost_photo: String,
     front_document_type_id: &'static str,
-    /// True with the files of a chip that is signed; else unknown: a chip cannot be seen.
+    /// True when the files of a signed chip were sent; otherwise unknown, because a picture does not show a chip.
     #[schema(value_type = Option<bool>)]
     contains_rfid: Option<bool>,
     /// `Passed` or `Failed`.
     #[schema(example = "Passed")]
     current_result: &'static str,
-    /// Why it did not pass.
+    /// Why the document did not pass.
     errors: Vec<String>,
     /// With `X-Inhouse-MRZ: true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<MrzValidation>)]
     mrz_validation: Option<Option<MrzValidation>>,
-    /// Why nothing can be said about the document.
+    /// Why the document could not be judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     cannot_judge: Option<Option<String>>,
@@ -79,7 +79,7 @@ pub struct DocumentData {
     provider: String,
 }
 
-/// A field, where it was read, and how certain that is.
+/// A field, its source, and the confidence.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FieldReport {
     #[schema(example = "last_name")]
@@ -117,7 +117,7 @@ pub struct MrzValidation {
 
 impl From<Option<&MrzReading>> for MrzValidation {
     fn from(mrz: Option<&MrzReading>) -> Self {
-        // As ICAO Doc 9303 writes them: TD3, MRV-A.
+        // In the notation of ICAO Doc 9303: TD3, MRV-A.
         let format = mrz.map(|mrz| mrz.format().as_word().to_ascii_uppercase().replace('_', "-"));
         let reading = mrz.cloned().unwrap_or_default();
         Self {
@@ -168,7 +168,7 @@ impl DocumentData {
             signature: STANDARD.encode(&document.signature),
             ghost_photo: STANDARD.encode(&document.ghost_portrait),
             front_document_type_id: "",
-            // The vendor's types know no null.
+            // The vendor's types do not allow null.
             contains_rfid: if has_chip { Some(true) } else { is_sdk.then_some(false) },
             current_result: if decision.verdict == Verdict::Pass { "Passed" } else { "Failed" },
             errors: errors(document, decision),
@@ -186,7 +186,7 @@ fn null_unless_sdk<T>(value: Option<T>, is_sdk: bool) -> Option<Option<T>> {
     (value.is_some() || !is_sdk).then_some(value)
 }
 
-/// Why a document did not pass: why nothing can be said about it, and the checks that failed by the rules.
+/// Returns why a document did not pass: why it could not be judged, and the checks that failed by the rules.
 fn errors(document: &CheckDocumentResponse, decision: &DocumentDecision) -> Vec<String> {
     let evidence = |name: &str| document.checks.iter().find(|c| c.name == name).map(|c| c.evidence.as_str());
     let failed = decision.failed_conditions.iter();
@@ -204,7 +204,7 @@ const fn document_category(document_type: DocumentType) -> &'static str {
     }
 }
 
-/// The document beside a face's enrollment.
+/// The result of the document check in a face enrollment.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum DocumentAuth {
@@ -238,7 +238,7 @@ fn disclosed_checks(examined: &DocumentExamination, caller: &Caller) -> Vec<Docu
     checks
 }
 
-/// The result of a document's check beside an enrollment. A failure of the check does not fail the enrollment and is
+/// Returns the result of the document check in an enrollment. A failed check does not fail the enrollment, and is
 /// reported as it is.
 pub fn document_auth(
     examined: &Result<DocumentExamination, Error>,

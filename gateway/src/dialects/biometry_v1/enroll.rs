@@ -45,14 +45,15 @@ const VOICE: Fields = Fields {
     ],
 };
 
-/// The form of a face's enrollment.
+/// The form of face enrollment.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form in the API's documentation")]
 pub struct EnrollFaceForm {
     /// jpg, png or webp, at most 50 MB and 60 megapixels.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     face: String,
-    /// `true`: a document's portrait; smaller and softer pictures are accepted, and the document is checked.
+    /// `true`: the picture is a document's portrait; smaller and softer pictures are accepted, and the document is
+    /// checked.
     #[schema(example = "false")]
     is_document: Option<String>,
     /// With `is_document`: the chip's files (`SOD`, `DG1` to `DG16`), as for docauth/check.
@@ -62,26 +63,26 @@ pub struct EnrollFaceForm {
     dg1: Option<String>,
     #[schema(rename = "DG2", format = Binary, content_media_type = "application/octet-stream")]
     dg2: Option<String>,
-    /// `true`: begin anew, also as another person. Needs a key that can mint.
+    /// `true`: replaces the template, even with another person's. Needs a key that can mint.
     #[schema(example = "false")]
     replace: Option<String>,
 }
 
-/// The form of a voice's enrollment.
+/// The form of voice enrollment.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form in the API's documentation")]
 pub struct EnrollVoiceForm {
     /// Any sound or video file, at most 50 MB and 60 seconds.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     voice: String,
-    /// What the user was asked to say.
+    /// The phrase the user was asked to say.
     #[schema(example = "one two three four five")]
     phrase: String,
     /// As for process-video.
     vocabulary: Option<String>,
     /// The user, for clients that send no X-User-Fullname; ignored with that header.
     unique_id: Option<String>,
-    /// `true`: begin anew, also as another person. Needs a key that can mint.
+    /// `true`: replaces the template, even with another person's. Needs a key that can mint.
     #[schema(example = "false")]
     replace: Option<String>,
 }
@@ -113,7 +114,7 @@ pub struct EnrollVoiceResponse {
     message: &'static str,
 }
 
-/// Enrolls a face. A picture of insufficient quality is answered 200 with a code that says why; it is not stored.
+/// Enrolls a face. A picture of insufficient quality is answered with 200 and a code for the reason; it is not stored.
 #[utoipa::path(post, path = "/api-gateway/enroll/face", tag = "biometrics",
     request_body(content = EnrollFaceForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "enrolled, or why not", body = EnrollFaceResponse),
@@ -165,8 +166,8 @@ async fn run_face(
     }))
 }
 
-/// Enrolls a voice. Several recordings make one template: `good` says that more speech is needed, `enrolled` that the
-/// template is made.
+/// Enrolls a voice. A template needs several recordings: `good` means that more speech is needed, `enrolled` that the
+/// template is complete.
 #[utoipa::path(post, path = "/api-gateway/enroll/voice", tag = "biometrics",
     request_body(content = EnrollVoiceForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "enrolled, good so far, or why not", body = EnrollVoiceResponse),
@@ -213,7 +214,7 @@ fn replace_flag(call: &Call, form: &Form) -> Result<bool, Error> {
     Ok(replace)
 }
 
-/// `unique_id`: the user, where no header names one.
+/// `unique_id`: the user, when no header names one.
 async fn begin_enrollment<'a>(
     gateway: &'a Gateway,
     call: &'a mut Call,

@@ -35,16 +35,16 @@ pub struct MatchFacesForm {
     /// The reference picture, a photo or a document's page: jpg, png or webp, at most 50 MB.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     image: String,
-    /// mp4, mov, webm, mkv or avi, at most 50 MB; left out with `X-Use-Prefilled-Video: true`.
+    /// mp4, mov, webm, mkv or avi, at most 50 MB; not needed with `X-Use-Prefilled-Video: true`.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     video: Option<String>,
 }
 
-// In the description of the call it is written out: utoipa names the schema of an alias after the generic type alone.
+// The response type is written out below, because utoipa names the schema of an alias after the generic type alone.
 pub type MatchFacesResponse = Decided<FaceMatchReport, ServiceCondition>;
 
-/// Compares the face of a picture with the face of a video. Without authorization consent nobody is compared: the response
-/// has `X-Removed-Services: true` and is at best a refer.
+/// Compares the face of a picture with the face of a video. Without authorization consent no faces are compared: the
+/// response has `X-Removed-Services: true`, and its verdict is at best refer.
 #[utoipa::path(post, path = "/api-gateway/match-faces", tag = "biometrics",
     request_body(content = MatchFacesForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "both sides and the decision", body = Decided<FaceMatchReport, ServiceCondition>,

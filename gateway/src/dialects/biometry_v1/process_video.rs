@@ -39,22 +39,22 @@ pub struct ProcessVideoForm {
     /// mp4, mov, webm, mkv or avi, at most 50 MB.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     video: String,
-    /// What the user was asked to say. In a session with a challenge it is the issued phrase, and may be left out; without
-    /// one it is required.
+    /// The phrase the user was asked to say. In a session with a challenge it is the issued phrase and may be omitted;
+    /// without one it is required.
     #[schema(example = "one two three four five")]
     phrase: Option<String>,
-    /// Words the phrase is made of: `en_digits`, or absent, which means digits when the phrase is of digits and any
+    /// The vocabulary of the phrase: `en_digits`, or absent for digits when the phrase consists of digits and for any
     /// words otherwise.
     vocabulary: Option<String>,
-    /// What triggered this call; also as the header X-Action-Trigger.
+    /// The trigger of this call; can also be sent as the header X-Action-Trigger.
     trigger: Option<String>,
 }
 
-// In the description of the call it is written out: utoipa names the schema of an alias after the generic type alone.
+// The response type is written out below, because utoipa names the schema of an alias after the generic type alone.
 pub type ProcessVideoResponse = Decided<ServiceReports, ServiceCondition>;
 
-/// Runs the key's services on a video and decides. With both consents and the verdict pass, templates of a user who has
-/// none are made before the response is sent; the header says so, and the next video finds them.
+/// Runs the key's services on a video and decides. With both consents and the verdict pass, a user without templates is
+/// enrolled before the response is sent; a header reports it, and the next video is compared with them.
 #[utoipa::path(post, path = "/api-gateway/process-video", tag = "biometrics",
     request_body(content = ProcessVideoForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "the services' results and the decision", body = Decided<ServiceReports, ServiceCondition>,

@@ -1,4 +1,4 @@
-//! Common parts of the verification responses: the decision, in both formats, and the headers beside the body.
+//! Common parts of verification responses: the decision, in both formats, and headers.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use scoring::{CheckMode, Decision, Mode, Outcome, Service};
@@ -17,7 +17,7 @@ use crate::{
 /// The code of success in the `sdk` format.
 const SDK_OK_CODE: i32 = 0;
 
-/// The result of a call that ends in a decision.
+/// The result of a call with a decision.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Decided<D, C> {
     pub data: D,
@@ -30,7 +30,7 @@ pub struct Decided<D, C> {
     pub message: &'static str,
 }
 
-/// The decision; in the `sdk` format of some calls its verdict alone.
+/// The decision; in the `sdk` format of some calls only its verdict.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum ScoringResult<C> {
@@ -48,13 +48,13 @@ pub struct DecisionReport<C> {
     rules: String,
     /// Every condition of the rules and its outcome.
     conditions: Vec<C>,
-    /// Those that made it a fail.
+    /// The conditions that made it a fail.
     failed_conditions: Vec<C>,
-    /// Those that made it a refer.
+    /// The conditions that made it a refer.
     failed_refer_conditions: Vec<C>,
 }
 
-/// A condition as the caller is shown it.
+/// A condition as rendered for the caller.
 pub trait FromCondition<S> {
     fn from_condition(condition: S, shown: Disclosure<'_>) -> Self;
 }
@@ -79,7 +79,7 @@ impl<C> DecisionReport<C> {
 }
 
 impl<D, C> Decided<D, C> {
-    /// `verdict_alone`: whether `scoring_result` of the `sdk` format is the bare verdict.
+    /// Renders a decision. `verdict_alone`: `scoring_result` of the `sdk` format is only the verdict.
     pub fn new<S: Clone>(
         data: D,
         decision: &Decision<S>,
@@ -117,7 +117,7 @@ pub struct ServiceCondition {
     outcome: Outcome,
     #[schema(value_type = closed_sets::ConditionMode, example = "required")]
     mode: Mode,
-    /// Null: the service did not judge.
+    /// Null when the service could not judge.
     score: Option<f64>,
     /// Lowest score that passes.
     pass: f64,
@@ -168,14 +168,14 @@ impl FromCondition<scoring::DocumentCondition> for DocumentCondition {
     }
 }
 
-/// Writes codes of success in the convention of the caller's format.
+/// Converts the code of success to the convention of the caller's format.
 pub fn convert_codes<'a>(caller: &Caller, codes: impl IntoIterator<Item = &'a mut i32>) {
     if caller.format == ResponseFormat::Sdk {
         codes.into_iter().filter(|code| **code == OK_CODE).for_each(|code| *code = SDK_OK_CODE);
     }
 }
 
-/// The headers that are `true`.
+/// Returns the headers with the value `true`.
 pub fn flag_headers(flags: impl IntoIterator<Item = (HeaderName, bool)>) -> HeaderMap {
     let set = flags.into_iter().filter(|(_, is_set)| *is_set);
     set.map(|(name, _)| (name, HeaderValue::from_static("true"))).collect()

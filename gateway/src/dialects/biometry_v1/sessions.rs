@@ -37,7 +37,7 @@ fn is_set(flag: Option<&String>) -> bool {
     flag.is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
-/// A session, and with `challenge=true` the phrase of its first video.
+/// A session; with `challenge=true` it has the phrase of its first video.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SessionStarted {
     /// `sess_<uuid>`
@@ -46,8 +46,8 @@ pub struct SessionStarted {
     #[schema(nullable = false)]
     challenge: Option<ChallengeData>,
     message: &'static str,
-    /// With `token=true`: what a browser or telephone calls with, as `Authorization: Bearer`, for this session and its user
-    /// alone. It ends with the session and with the key.
+    /// With `token=true`: a token for a browser or phone to call with, as `Authorization: Bearer`, only for this
+    /// session and its user. It expires with the session and with the key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     token: Option<String>,
@@ -56,12 +56,12 @@ pub struct SessionStarted {
     token_expires_at: Option<String>,
 }
 
-/// The phrase the session's next video has to say, once.
+/// A phrase that the session's next video must say; valid for one video.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChallengeData {
     #[schema(example = "three one four zero five nine two")]
     phrase: String,
-    /// `en_digits`, or empty: any words.
+    /// `en_digits`; empty for any words.
     #[schema(example = "en_digits")]
     vocabulary: String,
     /// RFC 3339; at most three minutes from now.
@@ -76,9 +76,9 @@ impl From<Challenge> for ChallengeData {
     }
 }
 
-/// Starts a session; `data` is its id, `sess_<uuid>`. With `warmup=true` the models are loaded meanwhile; the response does
-/// not wait for them. With `token=true` and `X-User-Fullname` the response has a short-lived token for the calls of this
-/// session, which a browser or telephone may have instead of the key.
+/// Starts a session; `data` is its id, `sess_<uuid>`. With `warmup=true` the models are loaded in the background. With
+/// `token=true` and `X-User-Fullname` the response has a short-lived token for calls in this session, which a browser
+/// or phone can use instead of the key.
 #[utoipa::path(post, path = "/api-gateway/sessions/start", tag = "sessions",
     params(("warmup" = Option<bool>, Query, description = "load the models meanwhile"),
         ("token" = Option<bool>, Query, description = "answer a token for the calls of this session"),
@@ -125,8 +125,8 @@ async fn run_start(
     }))
 }
 
-/// Issues the phrase the session's next video has to say, in place of an earlier one. It is for the session's user, for
-/// three minutes and for one video. A session has five at most.
+/// Issues the phrase that the session's next video must say, and replaces an earlier one. It is valid for the session's
+/// user, for three minutes and for one video. A session can have at most five.
 #[utoipa::path(post, path = "/api-gateway/sessions/{id}/challenge", tag = "sessions",
     params(("id" = String, Path, description = "the session's id")),
     responses((status = 200, body = Envelope<ChallengeData>), (status = 404, description = "unknown session"),
@@ -154,7 +154,7 @@ async fn run_challenge(
 
 #[derive(Default, Deserialize, ToSchema)]
 pub struct EndSession {
-    /// Asks for a SIM swap check of this number, E.164.
+    /// Requests a SIM swap check of this number, in E.164 form.
     #[schema(example = "+61400000000")]
     phone_number: Option<String>,
 }
@@ -172,8 +172,9 @@ pub struct EndedData {
     sim_swap: SimSwapReport,
 }
 
-/// Ends a session; its last video is deleted. The user is the session's own, as clients send none here. With a phone
-/// number, the project's mobile operator is asked whether its SIM was changed lately; the session ends in any case.
+/// Ends a session and deletes its last video. The user is the one the session is bound to, because clients send none
+/// here. With a phone number, the project's mobile operator is asked whether its SIM changed recently; the session ends
+/// in any case.
 #[utoipa::path(post, path = "/api-gateway/sessions/end/{id}", tag = "sessions",
     params(("id" = String, Path, description = "the session's id")),
     request_body(content = Option<EndSession>),
@@ -212,7 +213,7 @@ impl EndSession {
         }
         let shape =
             Error::invalid("request body must be empty or a JSON object with an optional phone_number");
-        // A struct also parses from a JSON list; the documented body is an object.
+        // serde would also accept a JSON list for a struct; the documented body is an object.
         let body = without_byte_order_mark(body);
         if !body.trim_ascii_start().starts_with(b"{") {
             return Err(shape);
@@ -227,7 +228,7 @@ impl EndSession {
     }
 }
 
-/// Whether `text` is a phone number in E.164 form, as CAMARA describes one: `+`, then 5 to 15 digits.
+/// Returns whether `text` is a phone number in E.164 form as CAMARA defines it: `+`, then 5 to 15 digits.
 fn is_e164(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {
         (5..=15).contains(&digits.len())

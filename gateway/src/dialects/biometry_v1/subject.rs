@@ -9,10 +9,10 @@ use crate::{
     http::{headers::CallHeaders, multipart::Form},
 };
 
-/// The form fields clients name the session in.
+/// The form fields that can name the session.
 pub const SESSION_FIELDS: [&str; 3] = ["X-Session-ID", "X-Request-User-Provided-ID", "session_id"];
 
-/// The session and the user a request names. When header and form both name a session, they must agree.
+/// Returns the session and the user that a request names. When header and form both name a session, they must agree.
 ///
 /// # Errors
 /// 400 when they do not, or the session id is too long.
@@ -33,7 +33,7 @@ pub fn parse_subject(headers: &CallHeaders, form: &Form) -> Result<Subject, Erro
     })
 }
 
-/// Clients of the vendor's library may come without a user; nobody is recognised for them.
+/// Clients of the vendor's library may send no user; recognition then does not run.
 pub fn user_requirement(caller: &Caller) -> UserRequirement {
     match caller.format {
         ResponseFormat::Default => UserRequirement::Required,

@@ -1,5 +1,5 @@
-//! `POST /api-projects/try-it`: process-video for a dashboard user, who has no API key and whose consents are given on the
-//! same page.
+//! `POST /api-projects/try-it`: process-video for a dashboard user, who has no API key and gives consent on the same
+//! page.
 
 use std::time::Instant;
 
@@ -34,24 +34,24 @@ pub struct TryItForm {
     /// mp4, mov, webm, mkv or avi, at most 50 MB.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     video: String,
-    /// What the person was asked to say.
+    /// The phrase the person was asked to say.
     #[schema(example = "one two three four five")]
     phrase: String,
     vocabulary: Option<String>,
-    /// Who is in the video.
+    /// The name of the person in the video.
     #[schema(example = "ada@example.org")]
     user_fullname: String,
-    /// Whether they agree to being recognised.
+    /// Whether the person consents to recognition.
     #[schema(example = "true")]
     consent: String,
-    /// Whether they agree to templates and the recording being stored.
+    /// Whether the person consents to storing templates and the recording.
     #[schema(example = "false")]
     storage_consent: String,
 }
 
-/// process-video for a dashboard user, with the project's services and rules. The person is the user `try-it:<name>`, which
-/// no customer's user can be. What they ticked counts for the call and is recorded as their consents once the video has been
-/// analysed, where it differs from the current ones; the transaction has the tag `try-it`.
+/// Runs process-video for a dashboard user, with the project's services and rules. The person is the user
+/// `try-it:<name>`, a name that no customer's user can have. The consents in the form apply to the call. Once the video
+/// has been analysed, those that differ from the current consents are recorded. The transaction has the tag `try-it`.
 #[utoipa::path(post, path = "/api-projects/try-it", tag = "projects",
     request_body(content = TryItForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "as process-video", body = Decided<ServiceReports, ServiceCondition>),
@@ -87,7 +87,7 @@ async fn run(
         storage: required_flag(&form, "storage_consent")?,
         ..ConsentState::default()
     };
-    // A session is a customer's, and would be bound to this person.
+    // No session is used: it belongs to a customer, and would be bound to this person.
     let subject = Subject { session_id: None, user_fullname: Some(user), ticked: Some(ticked) };
     process_form(gateway, call, &form, subject, started.elapsed()).await
 }

@@ -1,4 +1,4 @@
-//! `/api-gateway/v2/consents`: texts of the project, and who approved them.
+//! `/api-gateway/v2/consents`: consent texts of the project and their approvals.
 
 use axum::{
     Json,
@@ -63,7 +63,7 @@ pub struct ApprovalData {
     approved_at: String,
 }
 
-/// Replaces a text of the project. Who approved an earlier one has approved.
+/// Replaces a text of the project. Approvals of the earlier text remain valid.
 #[utoipa::path(put, path = "/api-gateway/v2/consents/{id}", tag = "biometry v2", request_body = ConsentTextBody,
     params(("id" = String, Path, description = "chosen by the project: 1 to 64 letters, digits, `.`, `_` or `-`")),
     responses((status = 200, body = Answer<ConsentTextData>), (status = 400, description = "invalid_request")))]
@@ -96,7 +96,7 @@ async fn put(
     Ok(Json(Answer::new(call, "consent stored", stored.into())))
 }
 
-/// Records that a user approved a text: the consents it grants are given.
+/// Records that a user approved a text, and gives the consents that it grants.
 #[utoipa::path(post, path = "/api-gateway/v2/consents/{id}/approve/{user}", tag = "biometry v2",
     params(("id" = String, Path, description = "the text"), ("user" = String, Path, description = "the user_id")),
     responses((status = 200, body = Answer<Approved>), (status = 404, description = "consent_not_found")))]
@@ -123,7 +123,7 @@ async fn approve(
     Ok(Json(Answer::new(call, "consent approved", Approved {})))
 }
 
-/// The texts a user has approved; a withdrawal of what one gave ends it.
+/// Returns the texts that a user has approved. Withdrawing a consent ends the approval of the text that granted it.
 #[utoipa::path(get, path = "/api-gateway/v2/consents/my-approvals/{user}", tag = "biometry v2",
     params(("user" = String, Path, description = "the user_id")),
     responses((status = 200, body = Answer<Vec<ApprovalData>>)))]

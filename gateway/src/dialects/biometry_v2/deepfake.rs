@@ -42,16 +42,16 @@ pub struct DeepfakeForm {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeepfakeCheckData {
-    /// Also the id of the transaction of the call that made it.
+    /// The id of the check and of the transaction of the call that created it.
     id: String,
     /// `pending`, `processing`, `completed` or `failed`.
     #[schema(example = "pending")]
     status: &'static str,
-    /// Completed: `deepfake` (true, false, or null where neither can be said), `score` and `signals`.
+    /// When completed: `deepfake` (true, false, or null when undecided), `score` and `signals`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object, nullable = false)]
     result: Option<Value>,
-    /// Failed: why, a stable word.
+    /// When failed: the reason, a stable code.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     error: Option<String>,
@@ -85,7 +85,7 @@ async fn create(
     Ok(Json(Answer::new(call, "check created", check.into())))
 }
 
-/// What became of a check. It can be read for 30 days.
+/// Returns a check. It can be read for 30 days.
 #[utoipa::path(get, path = "/api-gateway/v2/deepfake/checks/{id}", tag = "biometry v2",
     params(("id" = String, Path, description = "the check")),
     responses((status = 200, body = Answer<DeepfakeCheckData>), (status = 404, description = "check_not_found")))]

@@ -37,7 +37,7 @@ pub struct CheckDocumentFormV2 {
     document: String,
 }
 
-/// What was read of a document and what was checked; a field that was not read is empty.
+/// The fields read from a document, and the checks that ran; a field that was not read is empty.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DocumentDataV2 {
     #[schema(example = "passport")]
@@ -56,12 +56,12 @@ pub struct DocumentDataV2 {
     birth_date: String,
     issuing_state: String,
     issue_date: String,
-    /// A jpg, base64.
+    /// A JPEG in base64.
     portrait_photo: String,
     /// The lines of the machine readable zone.
     raw_mrz: String,
     checks: Vec<DocumentCheckReport>,
-    /// Why nothing can be said about the document.
+    /// Why the document could not be judged.
     cannot_judge: Option<String>,
     #[schema(example = "inhouse")]
     provider: String,
@@ -133,7 +133,7 @@ async fn run(
     let options = DocumentOptions { validate_mrz, external, chip: Vec::new() };
     let checked = check_document(verification.map_err(of_session)?, picture, options).await;
     let examined = checked.map_err(|error| match error {
-        // The provider that was asked for is not there.
+        // The requested provider is not available.
         Error::Refused(Refusal::Invalid | Refusal::NotSupported | Refusal::Conflict, message) if external => {
             Error::field("provider", &message)
         }

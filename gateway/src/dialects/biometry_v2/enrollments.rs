@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// The form of a face's enrollment.
+/// The form of face enrollment.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form in the API's documentation")]
 pub struct EnrollFaceFormV2 {
@@ -33,7 +33,7 @@ pub struct EnrollFaceFormV2 {
     face: String,
 }
 
-/// The form of a voice's enrollment.
+/// The form of voice enrollment.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form in the API's documentation")]
 pub struct EnrollVoiceFormV2 {
@@ -46,7 +46,7 @@ pub struct EnrollVoiceFormV2 {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EnrolledV2 {
-    /// False: more recordings are needed.
+    /// False when more recordings are needed.
     enrolled: bool,
     user_id: String,
 }
@@ -78,7 +78,7 @@ async fn face(gateway: &Gateway, call: &mut Call, form: FormBody) -> Result<Json
     enrolled(call, &received, outcome.report.state, &outcome.reasons, "face enrolled")
 }
 
-/// Enrolls a voice. Several recordings make one template: `enrolled` is false until there is one.
+/// Enrolls a voice. A template needs several recordings: `enrolled` is false until there are enough.
 #[utoipa::path(post, path = "/api-gateway/v2/enrollments/voice", tag = "biometry v2",
     request_body(content = EnrollVoiceFormV2, content_type = "multipart/form-data"),
     responses((status = 200, body = Answer<EnrolledV2>), (status = 403, description = "consent_required"),

@@ -1,4 +1,4 @@
-//! The JSON around results.
+//! The JSON envelope of results.
 
 use scoring::Decision;
 use serde::Serialize;
@@ -20,7 +20,7 @@ pub struct Answer<T> {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Meta {
-    /// Also the id of the transaction.
+    /// The id of the request and of its transaction.
     request_id: String,
     #[schema(example = "done")]
     message: &'static str,
@@ -53,7 +53,7 @@ impl<T> Answer<T> {
         Self { data, decision: None, meta: Meta { request_id, message } }
     }
 
-    /// Of a call that leaves no transaction.
+    /// Wraps the result of a call that has no transaction.
     pub fn unrecorded(message: &'static str, data: T) -> Self {
         Self { data, decision: None, meta: Meta { request_id: rpc::current().request_id, message } }
     }

@@ -24,7 +24,7 @@ pub const ERRORS: ErrorShape = ErrorShape {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body in the API's documentation")]
 pub struct BiometryV2Error {
-    /// `code`, a stable word, and `message`, a text or a list of `field` and `message`.
+    /// `code` is stable; `message` is a text, or a list of `field` and `message`.
     #[schema(value_type = Object, example = json!({"code": "invalid_request", "message": [{"field": "user_id", "message": "is required"}]}))]
     error: Value,
     /// `request_id`.
@@ -55,7 +55,7 @@ fn body(report: &ErrorReport) -> Value {
 
 fn code(report: &ErrorReport) -> Cow<'static, str> {
     let Some(error) = &report.error else {
-        // Made outside of the handlers: the words of the status.
+        // An error from outside the handlers: its code is the name of the status.
         return report.message.replace(' ', "_").into();
     };
     match error {
@@ -92,7 +92,7 @@ fn code(report: &ErrorReport) -> Cow<'static, str> {
     .into()
 }
 
-/// The errors of the session a call names, with their codes.
+/// The codes of session errors.
 pub fn of_session(error: Error) -> Error {
     let Error::Refused(refusal, message) = error else { return error };
     let word = match refusal {
@@ -104,7 +104,7 @@ pub fn of_session(error: Error) -> Error {
     Error::worded(refusal, word, message)
 }
 
-/// A file that its service does not read.
+/// Returns the code of a file that its service does not support.
 pub fn of_media(error: Error) -> Error {
     match error {
         Error::Refused(Refusal::Invalid, message) => {
@@ -114,7 +114,7 @@ pub fn of_media(error: Error) -> Error {
     }
 }
 
-/// A file that does not show what it must, by this server's own word for why.
+/// Returns the code of a file that does not show what it must, from the reason the service reports.
 pub fn unusable(word: &str) -> Error {
     let (word, message) = match word {
         "no_face" => ("face_not_detected", "no face was detected"),

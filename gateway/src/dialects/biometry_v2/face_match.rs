@@ -1,4 +1,4 @@
-//! `POST /api-gateway/v2/face-match`: a reference picture against a video, sent along or the session's last.
+//! `POST /api-gateway/v2/face-match`: compares a reference picture with a video, either sent or the session's last one.
 
 use axum::{Json, extract::State};
 use serde::Serialize;
@@ -34,7 +34,7 @@ pub struct MatchFaceFormV2 {
     request: String,
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     reference_image: String,
-    /// Left out with `use_session_video`.
+    /// Not needed with `use_session_video`.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     video: Option<String>,
 }

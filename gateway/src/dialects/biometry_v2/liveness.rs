@@ -1,4 +1,4 @@
-//! `POST /api-gateway/v2/liveness`: the key's services on a video, all or some of them.
+//! `POST /api-gateway/v2/liveness`: runs some or all services of the key on a video.
 
 use std::{collections::BTreeSet, time::Instant};
 
@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-/// The services, by the names requests and answers have.
+/// The services, by their names in requests and answers.
 const SERVICES: [(&str, Service); 5] = [
     ("active_speaker_detection", Service::ActiveSpeaker),
     ("face_liveness_detection", Service::FaceLiveness),
@@ -57,7 +57,7 @@ pub struct LivenessForm {
 /// One object for each service that ran.
 pub type LivenessData = Map<String, Value>;
 
-/// Runs the key's services on a video, as far as the request asks for them, and decides. Nobody is enrolled by it.
+/// Runs the requested services of the key on a video and decides. It enrolls nobody.
 #[utoipa::path(post, path = "/api-gateway/v2/liveness", tag = "biometry v2",
     request_body(content = LivenessForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "one object for each service in `data`", body = Answer<Value>,
@@ -110,7 +110,7 @@ async fn run(
     Ok((headers, Json(answer)))
 }
 
-/// The reports under the names of this API.
+/// Returns the reports under the service names of this API.
 pub fn by_service(reports: &ServiceReports) -> Result<LivenessData, Error> {
     let reports = serde_json::to_value(reports).map_err(|error| Error::internal(&error))?;
     let Value::Object(reports) = reports else { return Ok(Map::new()) };
@@ -118,7 +118,7 @@ pub fn by_service(reports: &ServiceReports) -> Result<LivenessData, Error> {
     Ok(reports.into_iter().map(named).collect())
 }
 
-/// The key's services, as far as the request includes or does not exclude them.
+/// Returns the key's services that the request includes, or does not exclude.
 fn narrowed(selected: &BTreeSet<Service>, asked: Option<&Value>) -> Result<BTreeSet<Service>, Error> {
     let Some(asked) = asked else { return Ok(selected.clone()) };
     let (include, exclude) = (names(asked, "include")?, names(asked, "exclude")?);

@@ -1,4 +1,4 @@
-//! The part `request` of a form: a JSON object. Fields it does not know are ignored, as newer clients may send some.
+//! The part `request` of a form: a JSON object. Unknown fields are ignored, as newer clients may send more.
 
 use serde_json::{Map, Value};
 
@@ -42,7 +42,7 @@ impl Received {
         Ok(Self { form, fields })
     }
 
-    /// A text; absent, null and empty mean the same.
+    /// Returns a text field; absent, null and empty mean the same.
     ///
     /// # Errors
     /// 400 for a value of another type.
@@ -60,7 +60,7 @@ impl Received {
         self.text(name)?.ok_or_else(|| Error::MissingFields(vec![name]))
     }
 
-    /// Absent is no.
+    /// Returns a boolean field; absent means false.
     ///
     /// # Errors
     /// 400 for a value of another type.
@@ -76,7 +76,7 @@ impl Received {
         self.fields.get(name).filter(|value| !value.is_null())
     }
 
-    /// The user and the session the request names.
+    /// Returns the user and the session that the request names.
     ///
     /// # Errors
     /// 400 for a name that is not valid.
@@ -104,7 +104,7 @@ fn parse(text: &str) -> Result<Map<String, Value>, Error> {
     }
 }
 
-/// Begins a call about the user the request must name.
+/// Begins a call for the user, whom the request must name.
 ///
 /// # Errors
 /// 400 without a user; 403, 404 and 409 of the session.
@@ -119,7 +119,7 @@ pub async fn begin<'a>(
         return Err(Error::MissingFields(vec![USER_ID]));
     }
     let required = UserRequirement::Required;
-    // Clients consent under a full name and name their own id afterwards.
+    // Clients record consent under a full name and send their own id afterwards.
     take_consents_of_session(gateway.core(), caller, &call.record, &subject).await.map_err(of_session)?;
     Verification::begin(gateway.core(), caller, &mut call.record, subject, required).await.map_err(of_session)
 }

@@ -35,7 +35,7 @@ pub struct SessionStartedV2 {
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct EndSessionV2 {
-    /// Asks for a SIM swap check of this number, E.164.
+    /// Requests a SIM swap check of this number, in E.164 form.
     #[serde(default)]
     #[schema(example = "+61400000000")]
     phone_number: Option<String>,
@@ -48,7 +48,7 @@ pub struct SessionEndedV2 {
     sim_swap: Option<SimSwapReport>,
 }
 
-/// Starts a session. With `warmup=true` the models are loaded meanwhile.
+/// Starts a session. With `warmup=true` the models are loaded in the background.
 #[utoipa::path(post, path = "/api-gateway/v2/sessions", tag = "biometry v2",
     params(("warmup" = Option<bool>, Query, description = "load the models meanwhile")),
     responses((status = 200, body = Answer<SessionStartedV2>)))]
@@ -74,7 +74,7 @@ async fn start(
     Ok(Json(Answer::new(call, "session started", SessionStartedV2 { session_id })))
 }
 
-/// Ends a session; its last video is deleted.
+/// Ends a session and deletes its last video.
 #[utoipa::path(post, path = "/api-gateway/v2/sessions/{id}/end", tag = "biometry v2",
     params(("id" = String, Path, description = "the session's id")), request_body(content = Option<EndSessionV2>),
     responses((status = 200, body = Answer<SessionEndedV2>), (status = 404, description = "session_not_found"),

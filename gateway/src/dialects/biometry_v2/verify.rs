@@ -96,7 +96,7 @@ async fn run(
     .await?;
     let input = VideoInput {
         video: received.form.file(file)?,
-        // No phrase is judged here.
+        // The phrase is not checked here.
         phrase: Some(received.text("phrase")?.unwrap_or_default().to_owned()),
         vocabulary: received.text("vocabulary")?.unwrap_or_default().to_owned(),
         upload_time: started.elapsed(),
@@ -124,7 +124,7 @@ async fn run(
     Ok(Json(Answer::new(call, "user verified", by_service(&reports)?).decided(&outcome.decision, &caller)))
 }
 
-/// Whether the user has a template of what was asked for; nothing else ran.
+/// Returns whether the user has a template for the requested comparison; no other service ran.
 fn is_enrolled(outcome: &VideoOutcome) -> bool {
     outcome.analysis.results.iter().any(|result| {
         result.face_recognition().is_some_and(|face| face.enrolled)

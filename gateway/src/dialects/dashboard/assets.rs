@@ -1,5 +1,5 @@
-//! The dashboard's built assets, embedded in this binary, with the headers that keep a page from doing anything but its
-//! own: no script of another host, none in the page itself, no style but its own, no frame, no form to elsewhere.
+//! The dashboard's built assets, embedded in this binary, with a restrictive content security policy: no scripts of
+//! other hosts, no inline scripts, only its own styles, no frames, no forms to other hosts.
 
 use aws_lc_rs::rand;
 use axum::{
@@ -19,11 +19,11 @@ use crate::http::embedded_files::{Caching, embedded_file};
 #[allow_missing = true]
 struct Assets;
 
-/// What a page may do, but for its styles.
+/// The content security policy, except for styles.
 const CSP: &str = "default-src 'none'; script-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
                    connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; \
                    frame-ancestors 'none'; base-uri 'none'; form-action 'self'; style-src 'self'";
-/// Where the page's nonce goes, as the build names it.
+/// The placeholder of the nonce in the built page.
 const NONCE: &str = "__STYLE_NONCE__";
 const HEADERS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -39,7 +39,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Biometry</title>\
     <h1>The dashboard is not in this build</h1><p>Run <code>make dashboard</code>, then build again.</p></html>";
 
-/// Its routes. They serve files alone, so they are no part of the API's description.
+/// Returns the routes. They serve only files, so they are not part of the API's description.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/", get(async || Redirect::temporary("/dashboard")))
@@ -51,10 +51,10 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         )
 }
 
-/// A file; for a path that names none, the page, which knows its own routes.
+/// Returns a file; for any other path, the page, which has its own client-side routes.
 fn page(headers: &HeaderMap, path: &str) -> Response {
     let looks_like_a_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
-    // The name of such a file changes with what is in it.
+    // The name of such a file contains a hash of its content.
     let caching = if path.starts_with("assets/") { Caching::Forever } else { Caching::Revalidate };
     let found = if path == "index.html" { None } else { embedded_file::<Assets>(headers, path, caching) };
     let mut response = match found {
@@ -69,12 +69,12 @@ fn page(headers: &HeaderMap, path: &str) -> Response {
     response
 }
 
-/// The page, with a nonce for the style elements its components make. It differs in each response, so the page is not
-/// cached: a page and a policy of different responses would not match.
+/// Returns the page, with a nonce for the style elements of its components. It is not cached, because the nonce differs
+/// in each response and must match the policy's.
 fn index() -> Response {
     let text = Assets::get("index.html")
         .map_or_else(|| NOT_BUILT.to_owned(), |page| String::from_utf8_lossy(&page.data).into_owned());
-    // Without randomness the page has no styles of its own making, and stays readable.
+    // Without randomness the components have no styles; the page stays readable.
     let nonce = nonce().unwrap_or_default();
     let policy = format!("{CSP} 'nonce-{nonce}'");
     let mut response = Html(text.replace(NONCE, &nonce)).into_response();
@@ -85,7 +85,7 @@ fn index() -> Response {
     response
 }
 
-/// 128 random bits.
+/// Returns 128 random bits.
 fn nonce() -> Option<String> {
     let mut bytes = [0; 16];
     rand::fill(&mut bytes).ok()?;

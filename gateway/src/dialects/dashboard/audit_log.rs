@@ -1,4 +1,4 @@
-//! `GET /api-auth/audit`: who changed what.
+//! `GET /api-auth/audit`: who made which changes.
 
 use axum::{
     Json,
@@ -19,20 +19,20 @@ use crate::{
     http::{dashboard_session::DashboardUser, state::Gateway},
 };
 
-/// Which entries.
+/// The filter of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Asked {
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     #[serde(default)]
     cursor: String,
     /// 1 to 200; absent: 50.
     #[serde(default)]
     limit: u32,
-    /// Only what happened in this project.
+    /// Only changes in this project.
     #[serde(default)]
     project: String,
-    /// Only this action, `key.revoked`; or all of a group, `key`.
+    /// Only this action, like `key.revoked`, or all of a group, like `key`.
     #[serde(default)]
     action: String,
 }
@@ -55,7 +55,7 @@ pub struct AuditEntry {
     target: String,
     before: Option<Value>,
     after: Option<Value>,
-    /// Null: of the organisation.
+    /// Null for changes of the organisation itself.
     project_id: Option<String>,
 }
 
@@ -64,11 +64,11 @@ pub struct Actor {
     /// `user`, `api_key`, `operator` (the command line) or `anonymous` (a failed sign-in).
     kind: &'static str,
     id: String,
-    /// Empty: deleted.
+    /// Empty when the user was deleted.
     name: String,
 }
 
-/// The changes in the organisation, with who made them and the state before.
+/// Lists the changes in the organisation, with who made them and the state before.
 #[utoipa::path(get, path = "/api-auth/audit", tag = "accounts", params(Asked),
     responses((status = 200, body = Audit),
               (status = 400, description = "the cursor is not one a list answered, or the action no lower-case words with dots"),

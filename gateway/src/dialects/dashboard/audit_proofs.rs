@@ -26,7 +26,7 @@ pub struct EntryQuery {
     entry: u64,
 }
 
-/// The signed checkpoint of the audit log as it is now. The log is of the whole installation.
+/// Returns the current signed checkpoint of the audit log. The log covers the whole installation.
 #[utoipa::path(get, path = "/api-auth/audit/log/checkpoint", tag = "accounts",
     responses((status = 200, body = Checkpoint), (status = 401, description = "not signed in"),
               (status = 403, description = "the role may not")))]
@@ -38,7 +38,7 @@ pub async fn get_audit_checkpoint(
     Ok(Json(accounts::audit_checkpoint(gateway.core(), request).await?.into()))
 }
 
-/// Proves that an entry is in the log of the checkpoint that is answered with it.
+/// Proves that an entry is in the log of the returned checkpoint.
 #[utoipa::path(get, path = "/api-auth/audit/log/inclusion", tag = "accounts", params(EntryQuery),
     responses((status = 200, body = Inclusion), (status = 400, description = "entry is missing or no number"),
               (status = 401, description = "not signed in"),
@@ -53,7 +53,7 @@ pub async fn get_audit_inclusion(
     Ok(Json(accounts::audit_inclusion(gateway.core(), request).await?.into()))
 }
 
-/// Proves that the log of an earlier checkpoint is the beginning of a later one.
+/// Proves that a later checkpoint extends the log of an earlier one.
 #[utoipa::path(get, path = "/api-auth/audit/log/consistency", tag = "accounts", params(ConsistencyQuery),
     responses((status = 200, body = Consistency),
               (status = 400, description = "from and to are no sizes that the log has or had"), (status = 401, description = "not signed in"),
@@ -68,7 +68,7 @@ pub async fn get_audit_consistency(
     Ok(Json(accounts::audit_consistency(gateway.core(), request).await?.into()))
 }
 
-/// The keys that sign for the audit log.
+/// Returns the keys that sign the audit log.
 #[utoipa::path(get, path = "/api-auth/audit/log/keys", tag = "accounts",
     responses((status = 200, body = LogKeys), (status = 401, description = "not signed in"),
               (status = 403, description = "the role may not")))]

@@ -28,7 +28,7 @@ use crate::{
 pub struct NewInvitation {
     #[schema(example = "grace@example.org")]
     email: String,
-    /// `owner`, `admin`, `developer`, `fraud_analyst` or `viewer`; not above the caller's own.
+    /// `owner`, `admin`, `developer`, `fraud_analyst` or `viewer`; at most the caller's own role.
     #[schema(example = "developer")]
     role: String,
 }
@@ -39,7 +39,7 @@ pub struct Invited {
     email: String,
     role: &'static str,
     expires_at: String,
-    /// Where the invited user chooses a password. Shown only once.
+    /// The link at which the invited user chooses a password. Returned only once.
     #[schema(example = "https://id.example.org/dashboard/accept#8s...")]
     accept_url: String,
 }
@@ -62,7 +62,7 @@ pub struct Invitations {
 pub struct Acceptance {
     /// The part of the link after `#`.
     token: String,
-    /// 1 to 200 characters; ignored for a user who has an account and resets the password.
+    /// 1 to 200 characters; ignored when an existing user resets the password.
     #[serde(default)]
     #[schema(example = "Grace Hopper")]
     name: String,
@@ -71,7 +71,7 @@ pub struct Acceptance {
     password: String,
 }
 
-/// Creates a link for a new user. This server sends no mail: pass the link on.
+/// Creates a link for a new user. This server sends no mail: deliver the link yourself.
 #[utoipa::path(post, path = "/api-auth/invitations", tag = "accounts", request_body = NewInvitation,
     responses((status = 200, body = Invited), (status = 400, description = "`fields` says what is wrong with which input"),
               (status = 401, description = "not signed in"), (status = 403, description = "the role is above the caller's own")))]
@@ -93,13 +93,13 @@ pub async fn create_invitation(
     }))
 }
 
-/// Where browsers reach this server: as configured, else as this one did.
+/// Returns the public URL of this server: the configured one, otherwise that of the request.
 fn base(gateway: &Gateway, headers: &HeaderMap) -> String {
     let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
     gateway.config().public_url.clone().or_else(|| origin.map(str::to_owned)).unwrap_or_default()
 }
 
-/// Open invitations.
+/// Lists open invitations.
 #[utoipa::path(get, path = "/api-auth/invitations", tag = "accounts",
     responses((status = 200, body = Invitations), (status = 401, description = "not signed in"),
               (status = 403, description = "the role may not")))]

@@ -14,7 +14,7 @@ use crate::{
     http::{dashboard_session::DashboardUser, envelope::Envelope, state::Gateway},
 };
 
-/// The period whose failed calls are counted.
+/// The period over which failed calls are counted.
 const MINUTES: i64 = 60;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,12 +22,12 @@ pub struct Operations {
     services: Vec<ServiceHealth>,
     /// Null while the ML service does not respond.
     model_pack: Option<ModelPack>,
-    /// Both queues together; null while neither service responds, and for organisations that do not run the server.
+    /// Both queues together; null while neither service responds, and for organisations that do not operate the server.
     queue: Option<Queue>,
     queues: Vec<Queue>,
     /// Null while the transactions service does not respond.
     errors: Option<Errors>,
-    /// Of this server.
+    /// The version of this server.
     #[schema(example = "0.1.0")]
     version: &'static str,
 }
@@ -51,21 +51,21 @@ pub struct ModelFile {
     sha256: String,
 }
 
-/// The queue of a service. With several processes of a service, that of the one that responded.
+/// The queue of a service. With several processes of a service, the queue of the one that responded.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Queue {
     #[schema(example = "ml")]
     name: &'static str,
-    /// Waiting for a worker.
+    /// Calls that wait for a worker.
     depth: u32,
-    /// Size of the queue; beyond it calls are rejected with 503.
+    /// Size of the queue; further calls are rejected with 503.
     capacity: u32,
-    /// Calls in progress, and how many can be at once.
+    /// Calls in progress, and their maximum.
     working: u32,
     workers: u32,
 }
 
-/// Recorded calls of the organisation's projects, and those that failed by the server's fault.
+/// Recorded calls of the organisation's projects, and those that failed because of a server error.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Errors {
     total: u64,
@@ -76,7 +76,7 @@ pub struct Errors {
     minutes: i64,
 }
 
-/// Health of every service, the models in use, queues, and the share of calls of the last hour that failed.
+/// Returns the health of every service, the models in use, queues, and the share of failed calls of the last hour.
 #[utoipa::path(get, path = "/api-gateway/operations", tag = "health",
     responses((status = 200, body = Envelope<Operations>), (status = 401, description = "not signed in"),
               (status = 403, description = "the role may not")))]

@@ -27,21 +27,21 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeleteOrganisationForm {
-    /// The organisation's, typed in.
+    /// The organisation's name, typed as confirmation.
     #[schema(example = "Acme")]
     name: String,
     #[schema(format = Password)]
     password: String,
-    /// Of the second factor, or a recovery code; where there is a second factor.
+    /// A code of the second factor, or a recovery code; required when there is a second factor.
     #[serde(default)]
     #[schema(example = "123456")]
     code: String,
 }
 
-/// The progress of a deletion, and in the end its receipt. It holds no name.
+/// The progress of a deletion, and its receipt once it is done. It contains no name.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeletionData {
-    /// Store it: the receipt can only be read by this id.
+    /// Store this id: the receipt can only be read by it.
     id: String,
     organisation_id: String,
     /// `deleting` or `deleted`.
@@ -50,11 +50,11 @@ pub struct DeletionData {
     #[schema(example = "2026-01-31T12:00:00.123Z")]
     begun_at: String,
     deleted_at: Option<String>,
-    /// How many there were.
+    /// The number of deleted records.
     projects: u32,
     destroyed: Vec<DataCount>,
-    /// Compact JWS (EdDSA) over the fields above (`id` as `receipt_id`) and that every service confirmed it afterwards; the
-    /// keys are at `/api-projects/keys`. Null while it is in progress.
+    /// Compact JWS (EdDSA) over the fields above (`id` as `receipt_id`), which also states that every service confirmed
+    /// the deletion; the keys are at `/api-projects/keys`. Null while the deletion is in progress.
     signature: Option<String>,
 }
 
@@ -78,8 +78,8 @@ pub async fn delete_organisation(
     Ok(without_session((StatusCode::ACCEPTED, Json(answer))))
 }
 
-/// The progress of an organisation's deletion; once it is done, its receipt. The id is enough to read it, as nobody can sign
-/// in any more.
+/// Returns the progress of an organisation's deletion, and its receipt once it is done. The id is sufficient to read
+/// it, because nobody can sign in any more.
 #[utoipa::path(get, path = "/api-auth/deletions/{id}", tag = "accounts",
     params(("id" = String, Path, description = "the id the deletion was answered with")),
     responses((status = 200, body = Envelope<DeletionData>), (status = 400, description = "the path is not valid UTF-8"),

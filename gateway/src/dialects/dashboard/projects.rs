@@ -33,27 +33,27 @@ pub struct NewProject {
     selected_services: Vec<String>,
 }
 
-/// Changes; absent fields stay as they are.
+/// Changes of a project; absent fields do not change.
 #[derive(Deserialize, ToSchema)]
 pub struct ProjectChange {
     #[serde(default)]
     name: Option<String>,
-    /// The services of new keys that name none. Empty: all.
+    /// The services of new keys that specify none. Empty: all.
     #[serde(default)]
     selected_services: Option<Vec<String>>,
-    /// Web origins the project's keys may be used from, `https://host[:port]`. Empty: any.
+    /// Web origins from which the project's keys may be used, `https://host[:port]`. Empty: any.
     #[serde(default)]
     #[schema(example = json!(["https://app.example.org"]))]
     cors_origins: Option<Vec<String>>,
-    /// Calls a minute of all the project's keys together. 0: the installation's limit of each key.
+    /// Calls per minute of all the project's keys together. 0: the installation's limit for each key.
     #[serde(default)]
     rate_limit_per_minute: Option<u32>,
-    /// The response format of new keys that name none: empty, or `sdk`.
+    /// The response format of new keys that specify none: empty, or `sdk`.
     #[serde(default)]
     response_format: Option<String>,
-    /// The other APIs to switch on or off: `{"neuroid": {"consent": "attested"}}`; null switches off. Those that are not
-    /// named stay. `attested`: the project declares that it holds the consents of its users; `ledger`: they are recorded
-    /// before.
+    /// The other APIs to switch on or off: `{"neuroid": {"consent": "attested"}}`; null switches one off, and absent
+    /// ones do not change. `attested`: the project declares that it holds the consents of its users; `ledger`: consents
+    /// must be recorded first.
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, DialectSetting>>, example = json!({"neuroid": {"consent": "ledger"}}))]
     dialects: Option<BTreeMap<String, Option<DialectSetting>>>,
@@ -86,7 +86,7 @@ pub struct Projects {
     projects: Vec<Project>,
 }
 
-/// The projects of the organisation, the oldest first.
+/// Lists the projects of the organisation, oldest first.
 #[utoipa::path(get, path = "/api-projects/projects", tag = "projects",
     responses((status = 200, body = Projects), (status = 401, description = "not signed in")))]
 pub async fn list_projects(
@@ -111,7 +111,7 @@ pub async fn create_project(
     Ok(Json(accounts::create_project(gateway.core(), request).await?.into()))
 }
 
-/// One project.
+/// Returns a project.
 #[utoipa::path(get, path = "/api-projects/projects/{id}", tag = "projects",
     params(("id" = String, Path, description = "the project's id")),
     responses((status = 200, body = Project), (status = 401, description = "not signed in"),
@@ -125,7 +125,7 @@ pub async fn get_project(
     Ok(Json(accounts::get_project(gateway.core(), NamedRequest { who: user.who(), id }).await?.into()))
 }
 
-/// Changes a project; absent fields stay as they are.
+/// Changes a project; absent fields do not change.
 #[utoipa::path(patch, path = "/api-projects/projects/{id}", tag = "projects", request_body = ProjectChange,
     params(("id" = String, Path, description = "the project's id")),
     responses((status = 200, body = Project), (status = 400, description = "`fields` says what is wrong with which input"),
@@ -152,7 +152,7 @@ pub async fn update_project(
     Ok(Json(accounts::update_project(gateway.core(), request).await?.into()))
 }
 
-/// An empty consent mode would switch off, so it is not passed on.
+/// An empty consent mode would switch the API off, so it is rejected.
 fn dialect_changes(asked: BTreeMap<String, Option<DialectSetting>>) -> Result<update::Dialects, Error> {
     let change = |(name, setting): (String, Option<DialectSetting>)| match setting {
         Some(DialectSetting { consent }) if consent.is_empty() => {

@@ -22,7 +22,7 @@ use crate::{
 
 #[derive(Deserialize, ToSchema)]
 pub struct Code {
-    /// Six digits of the authenticator.
+    /// Six digits from the authenticator.
     #[schema(example = "123456")]
     code: String,
 }
@@ -37,20 +37,20 @@ pub struct Password {
 pub struct PasswordAndCode {
     #[schema(format = Password)]
     password: String,
-    /// Of the authenticator, or a recovery code.
+    /// A code from the authenticator, or a recovery code.
     code: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TotpSecret {
-    /// Base32, to type in.
+    /// The secret in base32, for manual entry.
     secret: String,
-    /// The same for a QR code.
+    /// The same secret as a URI for a QR code.
     #[schema(example = "otpauth://totp/Biometry:ada%40example.org?secret=...&issuer=Biometry")]
     otpauth_url: String,
 }
 
-/// Shown only once; each can be used once.
+/// Returned only once; each code can be used once.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RecoveryCodes {
     recovery_codes: Vec<String>,
@@ -78,7 +78,7 @@ pub async fn finish_sign_in(
     })
 }
 
-/// Begins to set up a second factor; nothing changes until a first code is confirmed.
+/// Begins to set up a second factor; it is not required until a first code is confirmed.
 #[utoipa::path(post, path = "/api-auth/totp/begin", tag = "accounts", request_body = Password,
     responses((status = 200, body = TotpSecret), (status = 400, description = "the password is wrong"),
               (status = 401, description = "not signed in"), (status = 409, description = "there is a second factor already"),
@@ -94,7 +94,7 @@ pub async fn begin_totp(
     Ok(Json(TotpSecret { secret: made.secret, otpauth_url: made.otpauth_url }))
 }
 
-/// Enables the second factor with a first code. Other sessions end.
+/// Enables the second factor after a first code. Other sessions end.
 #[utoipa::path(post, path = "/api-auth/totp/confirm", tag = "accounts", request_body = Code,
     responses((status = 200, body = RecoveryCodes), (status = 400, description = "the code is wrong"),
               (status = 401, description = "not signed in"), (status = 409, description = "nothing was begun"),

@@ -57,10 +57,10 @@ pub struct Me {
     projects: Vec<Named>,
     #[schema(example = json!(["transactions.read", "keys.write"]))]
     permissions: Vec<&'static str>,
-    /// The scopes this role may put on an API key.
+    /// The scopes that this role may grant to an API key.
     #[schema(example = json!(["capture", "consent.write"]))]
     grantable_scopes: Vec<&'static str>,
-    /// Send it as `X-CSRF-Token` with every request that changes something.
+    /// Must be sent as `X-CSRF-Token` with every request that changes something.
     csrf_token: String,
 }
 
@@ -88,7 +88,7 @@ pub struct Sessions {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OpenSession {
     id: String,
-    /// The session of this request.
+    /// Whether it is the session of this request.
     current: bool,
     address: String,
     user_agent: String,
@@ -97,8 +97,8 @@ pub struct OpenSession {
     expires_at: String,
 }
 
-/// Signs in with e-mail address and password. Sets the session cookie; with a second factor, the session is limited until
-/// the factor is confirmed.
+/// Signs in with e-mail address and password, and sets the session cookie. With a second factor, the session is limited
+/// until the factor is confirmed.
 #[utoipa::path(post, path = "/api-auth/sign-in", tag = "accounts", request_body = Credentials,
     responses((status = 200, body = SignedIn), (status = 400, description = "no JSON object with both"),
               (status = 401, description = "address or password is wrong"),
@@ -128,7 +128,7 @@ pub async fn sign_out(State(gateway): State<Gateway>, headers: HeaderMap) -> Res
     Ok(without_session(Json(Message::new("signed out"))))
 }
 
-/// The signed-in user, their permissions, and the CSRF token of their requests.
+/// Returns the signed-in user, their permissions, and the CSRF token of their requests.
 #[utoipa::path(get, path = "/api-auth/me", tag = "accounts",
     responses((status = 200, body = Me), (status = 401, description = "not signed in")))]
 pub async fn get_me(State(gateway): State<Gateway>, user: DashboardUser) -> Result<Json<Me>, Error> {
@@ -150,7 +150,7 @@ pub async fn get_me(State(gateway): State<Gateway>, user: DashboardUser) -> Resu
     }))
 }
 
-/// Changes the password. Every session ends; the response sets the cookie of a new one.
+/// Changes the password. All sessions end; the response sets the cookie of a new one.
 #[utoipa::path(post, path = "/api-auth/password", tag = "accounts", request_body = NewPassword,
     responses((status = 200, body = SignedIn), (status = 400, description = "`fields` says what is wrong with which password"),
               (status = 401, description = "not signed in"), (status = 429, description = "too many failed attempts")))]
@@ -166,7 +166,7 @@ pub async fn change_password(
     sign_in_response(&accounts::change_password(gateway.core(), request).await?)
 }
 
-/// The user's sessions, the one used last first.
+/// Lists the user's sessions, most recently used first.
 #[utoipa::path(get, path = "/api-auth/sessions", tag = "accounts",
     responses((status = 200, body = Sessions), (status = 401, description = "not signed in")))]
 pub async fn list_sessions(

@@ -34,18 +34,18 @@ pub struct User {
     role: &'static str,
     totp_enabled: bool,
     created_at: String,
-    /// Null: not recently.
+    /// Null when not recently.
     last_seen_at: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
 pub struct NewRole {
-    /// Not above the caller's own.
+    /// At most the caller's own role.
     #[schema(example = "fraud_analyst")]
     role: String,
 }
 
-/// The users of the organisation.
+/// Lists the users of the organisation.
 #[utoipa::path(get, path = "/api-auth/users", tag = "accounts",
     responses((status = 200, body = Users), (status = 401, description = "not signed in"),
               (status = 403, description = "the role may not")))]
@@ -54,7 +54,7 @@ pub async fn list_users(State(gateway): State<Gateway>, user: DashboardUser) -> 
     Ok(Json(Users { users: found.users.into_iter().map(User::from).collect() }))
 }
 
-/// Changes a user's role. Their sessions end. The last owner stays one.
+/// Changes a user's role and ends their sessions. The last owner cannot be changed.
 #[utoipa::path(patch, path = "/api-auth/users/{id}", tag = "accounts", request_body = NewRole,
     params(("id" = String, Path, description = "the user's id")),
     responses((status = 200, body = User), (status = 400, description = "no JSON object with a role"),
@@ -73,7 +73,7 @@ pub async fn set_user_role(
     Ok(Json(accounts::set_user_role(gateway.core(), request).await?.into()))
 }
 
-/// Removes a user and their data. The last owner stays.
+/// Removes a user and their data. The last owner cannot be removed.
 #[utoipa::path(delete, path = "/api-auth/users/{id}", tag = "accounts",
     params(("id" = String, Path, description = "the user's id")),
     responses((status = 200, body = Message), (status = 401, description = "not signed in"),

@@ -1,4 +1,4 @@
-//! The result of a check, in the answer and at the webhook.
+//! The result of a check, as returned by the call and sent to the webhook.
 
 use boot::timestamp::rfc3339;
 use scoring::Verdict;
@@ -14,7 +14,7 @@ const MEDIUM: u8 = 60;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Submitted {
     success: bool,
-    /// Also the id of the transaction.
+    /// The id of the check and of its transaction.
     check_id: String,
     result: CheckResult,
 }
@@ -41,11 +41,11 @@ pub struct Files {
     id_photo: FileLink,
 }
 
-/// Null without storage consent: nothing was kept.
+/// Null without storage consent, because nothing is stored.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FileLink {
-    /// Opens the file without a key until it is deleted, seven days later.
+    /// Opens the file without a key until the file is deleted, after seven days.
     url: Option<String>,
     file_name: Option<String>,
 }
@@ -54,10 +54,10 @@ pub struct FileLink {
 #[serde(rename_all = "camelCase")]
 pub struct FaceComparisonResult {
     is_identical: bool,
-    /// The probability that both are the same person.
+    /// The probability that both show the same person.
     #[schema(example = 0.85)]
     confidence: f64,
-    /// The same from 0 to 100.
+    /// The same probability, from 0 to 100.
     #[schema(example = 85)]
     similarity_score: u8,
     #[schema(example = "face_embedding")]
@@ -67,7 +67,7 @@ pub struct FaceComparisonResult {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Assessment {
-    /// 0 to 100, the lowest of liveness, face and document.
+    /// 0 to 100: the lowest of the liveness, face and document scores.
     #[schema(example = 85)]
     overall_score: u8,
     #[schema(example = "verified")]
@@ -79,7 +79,7 @@ pub struct Assessment {
     risk_factors: Vec<String>,
 }
 
-/// What the webhook is sent.
+/// The body that is sent to the webhook.
 #[derive(Debug, Serialize)]
 pub struct Notification {
     check_id: String,
@@ -101,7 +101,7 @@ struct NotifiedResult {
 }
 
 impl Submitted {
-    /// `base`: what links begin with.
+    /// Builds the answer to a submission. `base` is the prefix of links.
     pub fn new(check_id: &str, user_identifier: String, outcome: &IdentityOutcome, base: &str) -> Self {
         let status = status(outcome.verdict);
         let overall_score = whole(outcome.score);
@@ -178,7 +178,7 @@ const fn confidence_level(score: u8) -> &'static str {
     }
 }
 
-/// 0 to 100, rounded.
+/// Returns the score rounded to a whole number from 0 to 100.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits")]
 fn whole(score: f64) -> u8 {
     score.clamp(0.0, 100.0).round() as u8

@@ -26,16 +26,16 @@ pub struct IdvError {
     success: bool,
     #[schema(example = "API key is required")]
     error: String,
-    /// What is wrong with a file.
+    /// The error of a file.
     #[schema(nullable = false)]
     details: Option<String>,
-    /// On 500: the id to report.
+    /// The request id, on 500.
     #[schema(nullable = false)]
     request_id: Option<String>,
 }
 
 pub const USER: &str = "user_identifier";
-/// Why a link of the page opens nothing.
+/// Why a page's link cannot be used.
 const LINK_WORDS: [&str; 3] = ["link_not_found", "link_is_used", "link_has_expired"];
 const PROCESSING_FAILED: &str = "Verification processing failed";
 

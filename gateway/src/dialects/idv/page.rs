@@ -1,4 +1,4 @@
-//! `GET /verif/`: the page on which a person records themselves and a document.
+//! `GET /verif/`: the page on which a person records a selfie video and photographs a document.
 
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
@@ -28,16 +28,16 @@ use crate::{
     },
 };
 
-/// How long a page can be used.
+/// Lifetime of a page.
 const LIFETIME_MS: i64 = 30 * 60 * 1000;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageAsked {
-    /// The key; it leaves the address once the page is there.
+    /// The API key. The page removes it from the address bar.
     #[serde(default)]
     api_key: Option<String>,
-    /// The user; `user_id` is another name of it.
+    /// The user; `user_id` is an alias.
     #[serde(default)]
     user_identifier: Option<String>,
     #[serde(default)]
@@ -46,13 +46,13 @@ pub struct PageAsked {
     user_email: Option<String>,
     #[serde(default)]
     user_phone: Option<String>,
-    /// In place of a key and a user: of a page that was opened before, for a browser that loads it again.
+    /// Instead of a key and a user: the token of a page that was opened before, so that a browser can reload it.
     #[serde(default)]
     token: Option<String>,
 }
 
-/// Shows the page on which the user records themselves and their document. It can be used once, within 30 minutes, for this
-/// user alone. Browsers get errors as pages.
+/// Shows the page on which the user records a selfie video and photographs a document. It can be used once, within 30
+/// minutes, and only for this user. Browsers receive errors as pages.
 #[utoipa::path(get, path = "/verif/", tag = "identity verification", params(PageAsked),
     responses((status = 200, description = "the page", body = String, content_type = "text/html"),
         (status = 400, description = "`API key is required`, `User identifier is required`"),
@@ -97,7 +97,7 @@ async fn page(
     Ok(capture_page(&theme, &data))
 }
 
-/// Who asks, and the token of a new page for the user they name.
+/// Authenticates the caller and creates the token of a new page for the named user.
 async fn begin(gateway: &Gateway, headers: &HeaderMap, asked: PageAsked) -> Result<(Caller, String), Error> {
     let key = asked.api_key.ok_or(Error::MissingToken)?;
     let caller = authenticate(gateway, headers, (&key, Dialect::Idv), None).await?;
@@ -120,7 +120,7 @@ async fn begin(gateway: &Gateway, headers: &HeaderMap, asked: PageAsked) -> Resu
     Ok((caller, token))
 }
 
-/// How the token of a page is opened: by whichever browser has it.
+/// Returns the request that opens a page's link; any browser with the token may open it.
 pub fn page_link(token: &str) -> OpenLinkRequest {
     OpenLinkRequest {
         token: token.to_owned(),

@@ -34,16 +34,16 @@ const FIELDS: Fields = Fields {
 };
 const KIND: &str = "idv.submit";
 
-/// The form of the call; its fields in any order.
+/// The form of the call; fields may come in any order.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form in the API's documentation")]
 pub struct SubmitForm {
     api_key: String,
-    /// In place of `api_key`: the token of the page `GET /verif/`, which names the user itself.
+    /// Instead of `api_key`: the token of a page from `GET /verif/`, which determines the user.
     page_token: Option<String>,
-    /// `true`: with a `page_token` the person ticked it.
+    /// `true` if the user consents; with a `page_token` the person ticks it on the page.
     consent: Option<bool>,
-    /// `user_id` is another name of it.
+    /// `user_id` is an alias.
     #[schema(example = "user123")]
     user_identifier: String,
     /// mp4, mov, webm, mkv or avi, at most 50 MB.
@@ -56,8 +56,9 @@ pub struct SubmitForm {
     user_phone: Option<String>,
 }
 
-/// Checks a selfie video against the photo of an identity document. A mismatch is an answer too: `status` is `verified`,
-/// `rejected` or `review`. The files are deleted after seven days; without storage consent they are not kept at all.
+/// Checks a selfie video against the photo of an identity document. A mismatch is also answered with 200: `status` is
+/// `verified`, `rejected` or `review`. The files are deleted after seven days; without storage consent they are not
+/// stored.
 #[utoipa::path(post, path = "/verif/submit", tag = "identity verification",
     request_body(content = SubmitForm, content_type = "multipart/form-data"),
     responses((status = 200, body = Submitted),
@@ -91,7 +92,7 @@ async fn run(gateway: &Gateway, call: &mut Call, form: &Form) -> Result<Submitte
     check(gateway, call, user, input(form, contact)?).await
 }
 
-/// The form of the page: its token in place of a key, and the user is the one the page was opened for.
+/// Reads the form of the page: it has a token instead of a key, and the user is the one the page was created for.
 async fn submit_from_page(gateway: &Gateway, headers: &HeaderMap, form: &Form) -> Result<Response, Error> {
     let token = form.text("page_token").ok_or(Error::MissingToken)?;
     let OpenedLink { link, caller, .. } = open_link(gateway.core(), page_link(token)).await?;

@@ -1,4 +1,4 @@
-//! `/api-projects/public/apikeys`: API keys of a project, created, read, changed and revoked.
+//! `/api-projects/public/apikeys`: API keys of a project are created, listed, changed and revoked.
 
 use axum::{
     Json,
@@ -24,49 +24,50 @@ use crate::{
     },
 };
 
-/// What a new key may do.
+/// The settings of a new key.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NewKey {
     /// 1 to 200 characters.
     #[schema(example = "kiosk")]
     name: String,
-    /// Empty or absent: every service the calling key has. A key grants nothing it does not have itself.
+    /// Empty or absent: every service of the calling key. A key cannot grant services it does not have.
     #[serde(default)]
     #[schema(example = json!(["Face Recognition", "Face Liveness Detection"]))]
     selected_services: Vec<String>,
-    /// Scoring rules of its own; absent: the project's.
+    /// The scoring rules of this key; absent: the project's.
     #[serde(default)]
     scores_id: Option<String>,
-    /// What it may do; absent or empty: `capture` and `consent.write`, with `can_mint` everything. Nobody grants a scope
-    /// beyond their own.
+    /// Scopes; absent or empty: `capture` and `consent.write`, or all scopes with `can_mint`. A caller cannot grant
+    /// scopes it does not have.
     #[serde(default)]
     #[schema(example = json!(["capture", "consent.write", "records.read"]))]
     scopes: Vec<String>,
-    /// Whether it may administer the project: short for all scopes. It follows from `scopes` where they are given.
+    /// Whether the key may administer the project: short for all scopes. Derived from `scopes` when they are given.
     #[serde(default)]
     can_mint: bool,
-    /// Absent or empty: this API. `sdk`: the shapes of the vendor's client library.
+    /// Absent or empty: the format of this API. `sdk`: the format of the vendor's client library.
     #[serde(default)]
     response_format: String,
-    /// Calls a minute of this key, instead of the project's limit; absent or 0: the project's.
+    /// Calls per minute of this key, instead of the project's limit; absent or 0: the project's.
     #[serde(default)]
     rate_limit_per_minute: u32,
-    /// When it expires, RFC 3339; absent or null: never.
+    /// Expiry time, RFC 3339; absent or null: never.
     #[serde(default)]
     #[schema(example = "2027-01-31T12:00:00Z")]
     expires_at: Option<String>,
-    /// The APIs it may be used with: `biometry`, `biometry_v2`, `neuroid`, `idv`. Empty or absent: any the project has.
+    /// The APIs that the key can be used with: `biometry`, `biometry_v2`, `neuroid`, `idv`. Empty or absent: all APIs
+    /// of the project.
     #[serde(default)]
     #[schema(example = json!([]))]
     dialects: Vec<String>,
-    /// Absent or empty: `live`. Calls with a `test` key are answered without models and never count as live ones
-    /// (docs/TESTING.md). A key keeps its mode.
+    /// Absent or empty: `live`. Calls with a `test` key are answered without models and are never counted as live calls
+    /// (docs/TESTING.md). The mode of a key cannot change.
     #[serde(default)]
     #[schema(value_type = closed_sets::KeyMode, example = "test")]
     mode: String,
 }
 
-/// Changes of a key; absent fields stay as they are.
+/// Changes of a key; absent fields do not change.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyChange {
@@ -74,7 +75,7 @@ pub struct KeyChange {
     #[serde(default)]
     #[schema(example = "kiosk")]
     name: Option<String>,
-    /// Empty: every service the calling key has.
+    /// Empty: every service of the calling key.
     #[serde(default)]
     #[schema(example = json!(["Face Recognition"]))]
     selected_services: Option<Vec<String>>,
@@ -86,14 +87,14 @@ pub struct KeyChange {
     #[serde(default)]
     #[schema(example = 600)]
     rate_limit_per_minute: Option<u32>,
-    /// Empty: this API. `sdk`: the shapes of the vendor's client library.
+    /// Empty: the format of this API. `sdk`: the format of the vendor's client library.
     #[serde(default)]
     response_format: Option<String>,
     /// RFC 3339; null: never.
     #[serde(default, deserialize_with = "null_or_value")]
     #[schema(value_type = Option<String>, example = "2027-01-31T12:00:00Z")]
     expires_at: Option<Option<String>>,
-    /// Empty: any the project has.
+    /// Empty: all APIs of the project.
     #[serde(default)]
     #[schema(example = json!(["biometry"]))]
     dialects: Option<Vec<String>>,
@@ -122,7 +123,7 @@ pub const fn mode_name(is_test: bool) -> &'static str {
 
 /// Milliseconds since 1970.
 fn expiry_ms(text: &str) -> Result<i64, Error> {
-    // 0 would mean that it never expires.
+    // 0 would mean that the key never expires.
     let ms = parse_rfc3339(text).filter(|ms| *ms > 0);
     ms.ok_or_else(|| Error::field("expires_at", "a time is written as 2027-01-31T12:00:00Z"))
 }
@@ -138,28 +139,28 @@ pub struct KeyData {
     mode: &'static str,
     selected_services: Vec<String>,
     scores_id: Option<String>,
-    /// What it may do.
+    /// The scopes of the key.
     #[schema(example = json!(["capture", "consent.write"]))]
     scopes: Vec<String>,
-    /// Whether `keys.admin` is among them.
+    /// Whether the scopes include `keys.admin`.
     can_mint: bool,
-    /// The shape its calls are answered in: empty for this API's own, `sdk` for that of the vendor's client library.
+    /// The response format: empty for this API's own, `sdk` for that of the vendor's client library.
     #[schema(schema_with = closed_sets::response_shape)]
     response_format: String,
     #[schema(example = "2026-01-31T12:00:00Z")]
     created_at: String,
     updated_at: String,
-    /// To the minute; null: never.
+    /// Rounded to the minute; null: never.
     last_used_at: Option<String>,
-    /// Calls a minute of this key, instead of the project's limit; 0: the project's.
+    /// Calls per minute of this key, instead of the project's limit; 0: the project's.
     rate_limit_per_minute: u32,
     /// Null: never.
     expires_at: Option<String>,
-    /// The APIs it may be used with; empty: any the project has.
+    /// The APIs that the key can be used with; empty: all APIs of the project.
     dialects: Vec<String>,
 }
 
-/// Creates a key for the project of the calling key.
+/// Creates a key in the project of the calling key.
 #[utoipa::path(post, path = "/api-projects/public/apikeys", tag = "projects", request_body = NewKey,
     responses((status = 200, body = Envelope<String>),
               (status = 400, description = "no name, an unknown service, scope or response format"),
@@ -187,7 +188,7 @@ pub async fn create_api_key(
     Ok(Json(Envelope::new("api key created", created.jwt)))
 }
 
-/// The keys of the project, active and revoked, newest first.
+/// Lists the keys of the project, active and revoked, newest first.
 #[utoipa::path(get, path = "/api-projects/public/apikeys", tag = "projects", params(Paging),
     responses((status = 200, body = Page<KeyData>)))]
 pub async fn list_api_keys(
@@ -201,7 +202,7 @@ pub async fn list_api_keys(
     Ok(Json(Page::new("api keys found", keys, page.next_cursor)))
 }
 
-/// One key of the project.
+/// Returns a key of the project.
 #[utoipa::path(get, path = "/api-projects/public/apikeys/{id}", tag = "projects",
     params(("id" = String, Path, description = "the key's id")),
     responses((status = 200, body = Envelope<KeyData>), (status = 404, description = "unknown")))]
@@ -215,8 +216,8 @@ pub async fn get_api_key(
     Ok(Json(Envelope::new("api key found", found.into())))
 }
 
-/// Changes what a key may do, from its next call on; absent fields stay as they are. Its token stays valid: only
-/// the key's id is read from it.
+/// Changes a key from its next call on; absent fields do not change. Its token stays valid, because only the key's id
+/// is read from it.
 #[utoipa::path(patch, path = "/api-projects/public/apikeys/{id}", tag = "projects", request_body = KeyChange,
     params(("id" = String, Path, description = "the key's id")),
     responses((status = 200, body = Envelope<KeyData>), (status = 400, description = "`fields` says what is wrong with which input"),
@@ -245,8 +246,8 @@ pub async fn update_api_key(
     Ok(Json(Envelope::new("api key changed", changed.into())))
 }
 
-/// Revokes a key: it is rejected from the next call on. The last key that can mint cannot be revoked, as the project could
-/// not be administered any more; create its successor first.
+/// Revokes a key: it is rejected from the next call on. The last key that can mint cannot be revoked, because nobody
+/// could administer the project any more; create its successor first.
 #[utoipa::path(delete, path = "/api-projects/public/apikeys/{id}", tag = "projects",
     params(("id" = String, Path, description = "the key's id")),
     responses((status = 200, body = Message), (status = 404, description = "unknown"),
@@ -280,7 +281,7 @@ pub struct PublicKey {
     #[schema(example = "sig")]
     usage: &'static str,
     kid: String,
-    /// The key itself, in URL-safe base64.
+    /// The public key, in URL-safe base64.
     x: String,
 }
 
@@ -291,8 +292,8 @@ impl From<projects::VerificationKey> for PublicKey {
     }
 }
 
-/// Returns the public keys that API keys and receipts of erasures are signed with, as a JWK set (RFC 7517, Ed25519 as in RFC
-/// 8037). Anybody may read it.
+/// Returns the public keys that verify API keys and erasure receipts, as a JWK set (RFC 7517, Ed25519 as in RFC 8037).
+/// No authentication is needed.
 #[utoipa::path(get, path = "/api-projects/keys", tag = "projects",
     responses((status = 200, body = PublicKeySet, example = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA",
         "use": "sig", "kid": "0199...", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}))))]

@@ -23,7 +23,7 @@ use crate::{
     http::{envelope::Envelope, json, state::Gateway},
 };
 
-/// What a list is about.
+/// The kind of a block list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BlockedKind {
@@ -58,19 +58,19 @@ pub struct Which {
     kind: Option<BlockedKind>,
 }
 
-/// What is to be blocked: either what a call had, or a value.
+/// The entry to block: the value that a call had, or a given value.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewBlockedEntry {
     kind: BlockedKind,
-    /// A call that had it. A face is blocked only so: it is that of the user who enrolled it.
+    /// A call with the value to block. A face can only be blocked this way: it is the enrolled face of the call's user.
     #[serde(default)]
     transaction_id: String,
     /// An IP address, the id of a device, or the number of a document.
     #[serde(default)]
     #[schema(max_length = 200)]
     value: String,
-    /// Of a document's number: who issued it, as three letters.
+    /// For a document's number: the issuer, as three letters.
     #[serde(default)]
     country: String,
     /// At most 500 characters. Stored encrypted.
@@ -83,18 +83,18 @@ pub struct NewBlockedEntry {
 pub struct BlockedEntry {
     id: String,
     kind: Option<BlockedKind>,
-    /// What people are shown of it: of a document its country and the last characters of its number. Empty without the
-    /// permission `identify`, and for faces.
+    /// The part of the value that may be shown: for a document its country and the last characters of its number. Empty
+    /// for faces, and without the permission `identify`.
     label: String,
     /// Empty without the permission `identify`.
     note: String,
     created_by: Option<ReviewerData>,
     created_at: String,
-    /// The call it was made from; null: it was made from a value.
+    /// The call that the entry was made from; null when it was made from a value.
     transaction_id: Option<String>,
 }
 
-/// The entries of the project's block lists, newest first; at most 1000.
+/// Lists the entries of the project's block lists, newest first; at most 1000.
 #[utoipa::path(get, path = "/api-transactions/blocklist", tag = "fraud", params(Which),
     responses((status = 200, body = Envelope<Vec<BlockedEntry>>), (status = 400, description = "no such list")))]
 pub async fn list_blocked(
@@ -108,9 +108,9 @@ pub async fn list_blocked(
     Ok(Json(Envelope::new("block lists found", listed.into_iter().map(BlockedEntry::from).collect())))
 }
 
-/// Adds an entry to a block list. Calls on a list have the fraud rule `blocklisted` from then on. Only a keyed hash of the
-/// value is stored; the same value again returns the entry that is there. An entry that was made from a call is erased with
-/// the call's user, one of a face with the user who enrolled it.
+/// Adds an entry to a block list. From then on the fraud rule `blocklisted` finds calls with the value. Only a keyed
+/// hash of the value is stored; the same value again returns the existing entry. An entry made from a call is erased
+/// with the call's user, and an entry of a face with the user who enrolled it.
 #[utoipa::path(post, path = "/api-transactions/blocklist", tag = "fraud",
     request_body(content = NewBlockedEntry, example = json!({"kind": "address", "value": "203.0.113.7", "note": "ticket 12"})),
     responses((status = 200, body = Envelope<BlockedEntry>), (status = 400, description = "a value that is none of its kind"),

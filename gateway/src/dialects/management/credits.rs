@@ -1,4 +1,4 @@
-//! `/api-projects/credits`: whether a project pays its calls in advance, and with what.
+//! `/api-projects/credits`: how a project pays for its calls, and its balance.
 
 use std::collections::BTreeMap;
 
@@ -20,9 +20,9 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCreditPlan {
-    /// Calls are paid out of the balance and refused when it is used up; else they are only counted.
+    /// When true, calls are paid from the balance and rejected when it is used up; otherwise they are only counted.
     prepaid: bool,
-    /// What a call costs, by the kind of its transaction; 1 for others.
+    /// The price of a call by kind of transaction; other kinds cost 1.
     #[serde(default)]
     #[schema(example = json!({"verifik.app_registration_face": 3}))]
     prices: BTreeMap<String, u32>,
@@ -31,7 +31,7 @@ pub struct NewCreditPlan {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CreditPlanData {
     prepaid: bool,
-    /// Without what calls that still run have reserved.
+    /// The balance less the reservations of calls in progress.
     balance: i64,
     prices: BTreeMap<String, u32>,
     /// Null while the default (postpaid) is in force.
@@ -48,7 +48,7 @@ pub struct CreditPurchase {
     description: String,
 }
 
-/// How the project pays for its calls.
+/// Returns how the project pays for its calls.
 #[utoipa::path(get, path = "/api-projects/credits", tag = "projects",
     responses((status = 200, body = Envelope<CreditPlanData>)))]
 pub async fn get_credit_plan(
@@ -59,7 +59,7 @@ pub async fn get_credit_plan(
     Ok(Json(Envelope::new("credit plan found", plan.into())))
 }
 
-/// Sets how the project pays for its calls; the balance stays.
+/// Sets how the project pays for its calls; the balance does not change.
 #[utoipa::path(put, path = "/api-projects/credits", tag = "projects", request_body = NewCreditPlan,
     responses((status = 200, body = Envelope<CreditPlanData>), (status = 400, description = "what is wrong with which field")))]
 pub async fn put_credit_plan(

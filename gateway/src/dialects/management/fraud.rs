@@ -24,30 +24,30 @@ use crate::{
 };
 
 wire_enum! {
-    /// What several calls can have in common. `face`: the face that a user enrolled.
+    /// A kind of value that several calls can share. `face`: the enrolled face of a user.
     LinkKind as LinkKind for wire::LinkKind { Device, Address, Country, Document, Face, User }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FraudSummary {
-    /// Every one of the span, in order, also the empty ones.
+    /// All buckets of the period in order, including empty ones.
     buckets: Vec<FraudBucket>,
-    /// Of each kind the ten values that most suspicious calls have: most calls first.
+    /// For each kind the ten values with the most suspicious calls, most calls first.
     values: Vec<FraudValue>,
-    /// Enrolled faces that came under names of others, most names first.
+    /// Enrolled faces that were used under other names, most names first.
     clusters: Vec<FaceCluster>,
-    /// Calls that showed the face of another user, newest first.
+    /// Calls that showed another user's face, newest first.
     findings: Vec<FraudFinding>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FraudBucket {
-    /// Its beginning, UTC.
+    /// The beginning of the bucket, UTC.
     #[schema(example = "2026-01-31T12:00:00Z")]
     at: String,
-    /// Suspicious calls: those in which a fraud rule found something.
+    /// Suspicious calls: those with a finding of a fraud rule.
     calls: u64,
-    /// Calls by fraud rule, and by reasons of decisions that speak for an attack.
+    /// Number of calls by fraud rule, and by decision reason that indicates an attack.
     #[schema(value_type = Object, example = json!({"impossible_travel": 2, "liveness_failed": 1}))]
     signals: BTreeMap<String, u64>,
 }
@@ -55,8 +55,8 @@ pub struct FraudBucket {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FraudValue {
     kind: Option<LinkKind>,
-    /// Of a document its country and the last characters of its number; of a face who enrolled it. Empty without the permission
-    /// `identify`, but for devices, countries and users.
+    /// For a document its country and the last characters of its number; for a face the user who enrolled it. Empty
+    /// without the permission `identify`, except for devices, countries and users.
     #[schema(example = "203.0.113.7")]
     label: String,
     calls: u64,
@@ -64,13 +64,13 @@ pub struct FraudValue {
     last_at: String,
     /// One of the calls.
     transaction_id: String,
-    /// Whether it is on a block list.
+    /// Whether the value is on a block list.
     blocked: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FaceCluster {
-    /// Who enrolled the face; empty without the permission `identify`, and where it is not known any more.
+    /// The user who enrolled the face; empty without the permission `identify`, and when no longer known.
     owner: String,
     /// At most ten of the other names; empty without the permission `identify`.
     users: Vec<String>,
@@ -84,16 +84,16 @@ pub struct FaceCluster {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FraudFinding {
     transaction_id: String,
-    /// `known_face_new_name`: the user had enrolled no face. `another_users_face`: they had, another one.
+    /// `known_face_new_name`: the user had no enrolled face. `another_users_face`: the user had another enrolled face.
     #[schema(example = "known_face_new_name")]
     rule: String,
     user: String,
-    /// Whose face it is; empty without the permission `identify`.
+    /// The user whose face it is; empty without the permission `identify`.
     other: String,
     at: String,
 }
 
-/// What suspicious calls have in common, by hour or day (UTC).
+/// Returns the values that suspicious calls share, by hour or day (UTC).
 #[utoipa::path(get, path = "/api-transactions/fraud", tag = "fraud", params(Span),
     responses((status = 200, body = Envelope<FraudSummary>), (status = 400, description = "a time or bucket that makes no sense, or more than 400 buckets")))]
 pub async fn get_fraud_summary(
@@ -108,19 +108,19 @@ pub async fn get_fraud_summary(
 /// A user or a value.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LinkNode {
-    /// Within this answer.
+    /// Identifies the node within this response.
     key: String,
     kind: Option<LinkKind>,
-    /// Empty where the caller may not see it.
+    /// Empty when the caller may not see it.
     label: String,
     /// One of its calls.
     transaction_id: String,
     blocked: bool,
-    /// Whether the transaction itself has it.
+    /// Whether the transaction itself has this value.
     is_start: bool,
 }
 
-/// How many calls of a user have a value.
+/// The number of a user's calls with a value.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LinkEdge {
     from: String,
@@ -132,12 +132,12 @@ pub struct LinkEdge {
 pub struct TransactionLinks {
     nodes: Vec<LinkNode>,
     edges: Vec<LinkEdge>,
-    /// False: there is more than is shown.
+    /// False when the graph was truncated.
     complete: bool,
 }
 
-/// The users a transaction is connected with, through devices, addresses, documents and faces: at most 60 nodes, up to four
-/// steps away.
+/// Returns the users connected with a transaction through devices, addresses, documents and faces: at most 60 nodes, up
+/// to four steps away.
 #[utoipa::path(get, path = "/api-transactions/transactions/{id}/links", tag = "fraud",
     params(("id" = String, Path, description = "the X-Request-Id of the call")),
     responses((status = 200, body = Envelope<TransactionLinks>), (status = 404, description = "unknown")))]

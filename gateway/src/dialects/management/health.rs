@@ -14,14 +14,14 @@ use utoipa::ToSchema;
 
 use crate::http::{shutdown::Draining, state::Gateway};
 
-/// The process serves.
+/// The process responds.
 #[derive(Serialize, ToSchema)]
 pub struct Liveness {
     #[schema(example = "ok")]
     status: &'static str,
 }
 
-/// The process can work.
+/// The process can handle calls.
 #[derive(Serialize, ToSchema)]
 pub struct Readiness {
     #[schema(example = "ready")]
@@ -30,14 +30,14 @@ pub struct Readiness {
     services: BTreeMap<String, bool>,
 }
 
-/// Responds while the process serves at all.
+/// Responds as long as the process runs.
 #[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Liveness)))]
 pub async fn get_liveness() -> Json<Liveness> {
     Json(Liveness { status: "ok" })
 }
 
-/// Reports whether this process should receive calls: the services it needs respond, as probed every 2 seconds, and it is not about to
-/// stop.
+/// Reports whether this process should receive calls: the services it needs respond (probed every 2 seconds), and it is
+/// not shutting down.
 #[utoipa::path(get, path = "/readyz", tag = "health",
     responses((status = 200, body = Readiness), (status = 503, description = "a required service does not answer, or the server stops")))]
 pub async fn get_readiness(

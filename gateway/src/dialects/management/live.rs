@@ -28,15 +28,16 @@ use crate::{
     http::{cookies::session_token, shutdown::ServerShutdown, state::Gateway},
 };
 
-/// Events sent at once are sent on one check whether the listener is still allowed.
+/// Most events sent after one check of the listener's authorization.
 const CHECK_VALID_FOR: Duration = Duration::from_millis(250);
 const RECONNECT_AFTER: Duration = Duration::from_secs(2);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// The project's transactions as they are recorded, as server-sent events: `event: transaction`, `id` the transaction's,
-/// `data` as in the list. With `Last-Event-ID` it continues after that one (200 at most). Comments keep the connection
-/// alive; the stream ends when the session or key does, or when its reader is too slow, and may then be requested again.
+/// Streams the project's transactions as server-sent events: `event: transaction`, `id` of the transaction, `data` as
+/// in the list. With `Last-Event-ID` the stream continues after that transaction (200 at most). Comments keep the
+/// connection alive. The stream ends with the session or key, or when its reader is too slow; it can then be requested
+/// again.
 #[utoipa::path(get, path = "/api-transactions/live", tag = "transactions",
     params(("Last-Event-ID" = Option<String>, Header, description = "the id of the last event that was read")),
     responses((status = 200, description = "the events, without an end", content_type = "text/event-stream", body = String),
@@ -62,13 +63,13 @@ pub async fn stream_transactions(
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE_INTERVAL).text("still here");
     let events = events(authorization, listener, missed);
     let mut response = Sse::new(events).keep_alive(keep_alive).into_response();
-    // Proxies that buffer responses would hold the events back.
+    // Disables response buffering in proxies, which would delay the events.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
-/// What allows a listener to go on.
+/// The authorization of a listener.
 struct Authorization {
     gateway: Gateway,
     caller: Caller,
@@ -83,7 +84,7 @@ impl Authorization {
     }
 }
 
-/// None for a transaction that cannot be rendered.
+/// Returns `None` for a transaction that cannot be rendered.
 fn event(caller: &Caller, transaction: &Transaction) -> Option<Event> {
     let shown = disclose_transaction(caller, transaction.clone());
     let data = serde_json::to_string(&TransactionData::from(shown)).ok()?;
@@ -108,7 +109,7 @@ fn events(
             tokio::select! {
                 received = listener.transactions.recv() => {
                     let received: Result<Arc<Transaction>, _> = received;
-                    // Too slow: a listener that reconnects gets what was left out.
+                    // Too slow: a listener that reconnects receives what it missed.
                     let Ok(transaction) = received else { break };
                     if sent.contains(&transaction.id) {
                         continue;

@@ -1,8 +1,8 @@
 //! Measured error rates of each service: false match and false non-match rates by threshold.
 //!
-//! The figures are those of the evaluations in this repository, each with the size of its data and its source; a
-//! test compares those that have a machine-readable source. Thresholds are on the scale of the scoring rules, where 0.5
-//! is the service's own threshold; other points were not measured.
+//! The figures are those of the evaluations in this repository, each with the size and source of its data; a test
+//! compares those with a machine-readable source. Thresholds are on the scale of the scoring rules, where 0.5 is the
+//! service's own threshold; only the listed points were measured.
 
 use std::sync::LazyLock;
 
@@ -19,20 +19,20 @@ static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
-    /// As in scoring rules.
+    /// The service, by its name in scoring rules.
     #[schema(example = "voice_recognition")]
     service: String,
-    /// The data; null: nothing was measured.
+    /// The data; null when nothing was measured.
     measured_on: Option<String>,
-    /// Where the figures are in the product's repository.
+    /// The place of the figures in the product's repository.
     provenance: Option<String>,
     /// Whether the people were unknown to training and calibration.
     held_out: bool,
-    /// How many genuine trials there were, and how many of impostors or attacks.
+    /// Number of genuine trials, and of trials by impostors or attacks.
     genuine: u64,
     others: u64,
-    /// What was measured and nothing between: rising thresholds, from 0 to 1, and falling rates of others that pass. The
-    /// row of 0.5 is the service's own threshold. `biometry evaluate` and `tests/accuracy/measured.py` make them.
+    /// The measured points, without interpolation, by rising threshold from 0 to 1. The row of 0.5 is the service's own
+    /// threshold. `biometry evaluate` and `tests/accuracy/measured.py` produce them.
     points: Vec<Point>,
 }
 
@@ -43,7 +43,7 @@ pub struct Point {
     threshold: f64,
     /// Share of impostors or attacks that pass.
     fmr: f64,
-    /// None of `others` passed, and `fmr` is what may be so with 95 % confidence (three in `others`).
+    /// None of `others` passed, so `fmr` is the upper bound with 95 % confidence (three in `others`).
     fmr_is_bound: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -51,7 +51,7 @@ pub struct Point {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     fmr_high: Option<f64>,
-    /// Share of genuine people refused, with its 95 % interval.
+    /// Share of genuine people rejected, with its 95 % interval.
     fnmr: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -61,8 +61,8 @@ pub struct Point {
     fnmr_high: Option<f64>,
 }
 
-/// Measured error rates by service: the help for choosing a threshold. They hold for the data they name; measure on your
-/// own with `biometry evaluate`.
+/// Measured error rates by service, to help choose a threshold. They apply to the named data; measure your own data
+/// with `biometry evaluate`.
 #[utoipa::path(get, path = "/api-projects/calibration", tag = "projects", responses((status = 200, body = Envelope<Vec<Table>>)))]
 pub async fn list_measured_tables(_: Caller) -> Json<Envelope<&'static [Table]>> {
     Json(Envelope::new("measured tables found", TABLES.as_slice()))
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn every_service_has_a_table_even_if_it_says_that_nothing_was_measured() {
         let named: BTreeSet<&str> = TABLES.iter().map(|table| table.service.as_str()).collect();
-        // That a recording was used before has no score to put a threshold on.
+        // Detection of a reused recording has no score to compare with a threshold.
         let all: Vec<String> = Service::ALL
             .iter()
             .filter(|s| **s != Service::MediaReplay)
@@ -108,7 +108,7 @@ mod tests {
                 "{table:?}"
             );
             for pair in table.points.windows(2) {
-                // A bound says less than a count, and may lie above it.
+                // An upper bound is weaker than a count, and may be above it.
                 let falls =
                     (pair[0].fmr >= pair[1].fmr || pair[1].fmr_is_bound) && pair[0].fnmr <= pair[1].fnmr;
                 assert!(pair[0].threshold < pair[1].threshold && falls, "{table:?}");

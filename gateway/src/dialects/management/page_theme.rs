@@ -1,4 +1,4 @@
-//! `/api-projects/page-theme`: how the pages that this server shows for a project look.
+//! `/api-projects/page-theme`: the theme of the pages that this server shows for a project.
 
 use axum::{
     Json,
@@ -16,14 +16,14 @@ use crate::{
     http::{envelope::Envelope, json, state::Gateway},
 };
 
-/// Room for the largest logo in base64 and the other fields.
+/// Largest body: the largest logo in base64 and the other fields.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// What is absent stays.
+/// Changes of a theme; absent fields do not change.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PageThemeChange {
-    /// Of the company, at most 80 characters.
+    /// Name of the company, at most 80 characters.
     #[schema(example = "Example Bank")]
     name: Option<String>,
     /// The colour of buttons, `#rrggbb`. Empty: the default.
@@ -32,10 +32,11 @@ pub struct PageThemeChange {
     /// `en`, `es` or `de`. Empty: the browser's.
     #[schema(example = "en")]
     language: Option<String>,
-    /// Where the person goes afterwards, https, with `check_id` and `status` in the query. Empty: nowhere.
+    /// The https URL to which the person is redirected at the end, with `check_id` and `status` in the query. Empty:
+    /// none.
     #[schema(example = "https://example.org/welcome")]
     redirect_url: Option<String>,
-    /// Pages that may show it in a frame, `https://host[:port]` each.
+    /// Origins that may embed the page in a frame, `https://host[:port]` each.
     #[schema(example = json!(["https://app.example.org"]))]
     frame_ancestors: Option<Vec<String>>,
     /// A data URI: png, jpeg or webp, at most 100 KiB. Empty: none.
@@ -55,7 +56,7 @@ pub struct PageThemeData {
     updated_at: Option<String>,
 }
 
-/// How the project's pages look.
+/// Returns the theme of the project's pages.
 #[utoipa::path(get, path = "/api-projects/page-theme", tag = "projects",
     responses((status = 200, body = Envelope<PageThemeData>)))]
 pub async fn get_page_theme(
@@ -66,7 +67,7 @@ pub async fn get_page_theme(
     Ok(Json(Envelope::new("page theme found", theme.into())))
 }
 
-/// Changes how the project's pages look.
+/// Changes the theme of the project's pages.
 #[utoipa::path(put, path = "/api-projects/page-theme", tag = "projects", request_body = PageThemeChange,
     responses((status = 200, body = Envelope<PageThemeData>), (status = 400, description = "what is wrong with which field")))]
 pub async fn put_page_theme(
@@ -94,7 +95,7 @@ fn decode_logo(uri: &str) -> Result<Vec<u8>, Error> {
     STANDARD.decode(encoded).map_err(|_| Error::field("logo", "must be a data URI in base64"))
 }
 
-/// A picture as a data URI; empty for none.
+/// Returns a picture as a data URI; empty when there is none.
 pub fn logo_uri(theme: &PageTheme) -> String {
     match theme.logo.as_ref() {
         [] => String::new(),

@@ -1,4 +1,4 @@
-//! `/api-projects/reasons`: what each reason means, in the words of `crates/scoring/src/catalogue`.
+//! `/api-projects/reasons`: explanations of reason codes, from `crates/scoring/src/catalogue`.
 
 use axum::{
     Json,
@@ -18,21 +18,21 @@ pub struct ReasonsQuery {
     lang: Option<String>,
 }
 
-/// How grave a reason is.
+/// The severity of a reason.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReasonSeverity {
-    /// Speaks for the person, or says that something was done.
+    /// Supports the person, or reports a completed action.
     Ok,
-    /// Speaks neither way.
+    /// Supports neither outcome.
     Info,
-    /// Keeps from judging, or needs a person's look.
+    /// Prevents a judgement, or requires review by a person.
     Warning,
-    /// Speaks against the person or the recording.
+    /// Counts against the person or the recording.
     Critical,
 }
 
-/// What one code of `decision_reasons`, of a service's `error` or of a fraud rule means.
+/// The explanation of a code from `decision_reasons`, from a service's `error` or from a fraud rule.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReasonData {
     /// Stable; branch on it.
@@ -46,12 +46,12 @@ pub struct ReasonData {
     title: &'static str,
     #[schema(example = "The face is not that of the enrolled user.")]
     explanation: &'static str,
-    /// What the person or the integrator can do; null: nothing.
+    /// What the person or the integrator can do; null when nothing.
     #[schema(example = "Record again, alone and in good light")]
     remedy: Option<&'static str>,
 }
 
-/// Explains every reason code: title, explanation, remedy and severity, to show to people.
+/// Returns title, explanation, remedy and severity of every reason code, in words for people.
 #[utoipa::path(get, path = "/api-projects/reasons", tag = "reference", params(ReasonsQuery),
     responses((status = 200, body = Envelope<Vec<ReasonData>>), (status = 400, description = "a language without texts")))]
 pub async fn list_reasons(

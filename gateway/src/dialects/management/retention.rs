@@ -15,11 +15,11 @@ use crate::{
     http::{envelope::Envelope, json, state::Gateway},
 };
 
-/// Periods in days, 0 to 3650; 0 stores nothing beyond the next sweep.
+/// Periods in days, 0 to 3650; with 0, data are deleted by the next sweep.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Periods {
-    /// Stored media of transactions; not longer than the transactions themselves.
+    /// Period of stored media; at most that of transactions.
     #[schema(example = 30, maximum = 3650)]
     samples_days: u32,
     #[schema(example = 365, maximum = 3650)]
@@ -36,7 +36,7 @@ pub struct RetentionData {
     updated_at: Option<String>,
 }
 
-/// The project's retention periods.
+/// Returns the project's retention periods.
 #[utoipa::path(get, path = "/api-projects/retention", tag = "projects", responses((status = 200, body = Envelope<RetentionData>)))]
 pub async fn get_retention(
     State(gateway): State<Gateway>,
@@ -46,7 +46,7 @@ pub async fn get_retention(
     Ok(Json(Envelope::new("retention found", found.into())))
 }
 
-/// Sets the project's retention periods. Older records are deleted by the next sweep, at most an hour later.
+/// Sets the project's retention periods. The next sweep, at most an hour later, deletes older records.
 #[utoipa::path(put, path = "/api-projects/retention", tag = "projects", request_body = Periods,
     responses((status = 200, body = Envelope<RetentionData>), (status = 400, description = "a period out of range")))]
 pub async fn put_retention(

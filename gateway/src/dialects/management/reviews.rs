@@ -1,5 +1,4 @@
-//! The review workspace: a queue of transactions for people, claims and decisions. None of these calls leaves a
-//! transaction.
+//! The review workspace: a queue of transactions for reviewers, claims and decisions. These calls leave no transaction.
 
 pub mod data;
 pub mod settings;
@@ -45,24 +44,24 @@ pub struct QueueQuery {
     limit: u32,
 }
 
-/// How many reviews wait.
+/// The size of each part of the queue.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReviewCounts)]
 pub struct Counts {
-    /// Open, and held by nobody.
+    /// Open and not claimed.
     unassigned: u64,
-    /// Held by the caller.
+    /// Claimed by the caller.
     mine: u64,
-    /// For a second person or for a new capture.
+    /// Waiting for a second person or for a new capture.
     waiting: u64,
-    /// Held by anybody.
+    /// Claimed by anyone.
     claimed: u64,
-    /// Open beyond the project's target.
+    /// Open beyond the project's target time.
     overdue: u64,
 }
 
-/// A part of the review queue: the longest waiting first; of those done, the latest first. The transactions come without
-/// results, evidence, device and place.
+/// Lists a part of the review queue: oldest first; completed reviews newest first. The transactions omit results,
+/// evidence, device and location.
 #[utoipa::path(get, path = "/api-transactions/reviews", tag = "reviews", params(QueueQuery),
     responses((status = 200, body = Page<TransactionData>), (status = 400, description = "no such queue")))]
 pub async fn list_reviews(
@@ -81,7 +80,7 @@ pub async fn list_reviews(
     Ok(Json(Page::new("reviews found", found.collect(), page.next_cursor)))
 }
 
-/// How many reviews wait.
+/// Returns the size of each part of the queue.
 #[utoipa::path(get, path = "/api-transactions/reviews/counts", tag = "reviews",
     responses((status = 200, body = Envelope<Counts>)))]
 pub async fn count_reviews(
@@ -92,7 +91,7 @@ pub async fn count_reviews(
     Ok(Json(Envelope::new("reviews counted", counts.into())))
 }
 
-/// The review of a transaction with what each person decided.
+/// Returns the review of a transaction with the decision of each person.
 #[utoipa::path(get, path = "/api-transactions/transactions/{id}/review", tag = "reviews",
     params(("id" = String, Path, description = "the X-Request-Id of the call")),
     responses((status = 200, body = Envelope<ReviewDetails>), (status = 404, description = "unknown, or not under review")))]
@@ -106,8 +105,8 @@ pub async fn get_review(
     Ok(Json(Envelope::new("review found", review.into())))
 }
 
-/// Reserves a review for the caller, so that nobody else decides meanwhile. A claim expires; claiming again extends
-/// it. A transaction that nobody asked to review is opened for review.
+/// Claims a review, so that nobody else can decide in the meantime. A claim expires; claiming again extends it. A
+/// transaction without a review is opened for review.
 #[utoipa::path(put, path = "/api-transactions/transactions/{id}/review/claim", tag = "reviews",
     params(("id" = String, Path, description = "the X-Request-Id of the call")),
     responses((status = 200, body = Envelope<ReviewDetails>), (status = 404, description = "unknown"),
@@ -137,21 +136,22 @@ pub async fn release_review(
     Ok(Json(Envelope::new("review released", review.into())))
 }
 
-/// What a reviewer decides.
+/// The decision of a reviewer.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewReviewDecision)]
 pub struct NewDecision {
     decision: Decision,
     reason: Reason,
-    /// At most 2000 characters; required for `other`. Stored encrypted, shown to who may review.
+    /// At most 2000 characters; required for `other`. Stored encrypted, and shown to callers who may review.
     #[serde(default)]
     #[schema(max_length = 2000)]
     note: String,
 }
 
-/// Decides about a transaction: approve, reject or ask for a new capture. The decision is final and reported as
-/// `review.completed`. Where the project requires two people, the same decision of two different people in a row is.
+/// Decides a review: approve, reject or request a new capture. The decision is final and is reported as
+/// `review.completed`. Where the project requires two people, it is final once two different people in a row decide the
+/// same.
 #[utoipa::path(post, path = "/api-transactions/transactions/{id}/review", tag = "reviews",
     params(("id" = String, Path, description = "the X-Request-Id of the call")),
     request_body(content = NewDecision, example = json!({"decision": "reject", "reason": "different_person", "note": "another face than on the document"})),

@@ -1,4 +1,4 @@
-//! Samples: the media of a call, stored with storage consent, and the signed links that open one for 15 minutes.
+//! Samples: the media of a call, stored with storage consent, and signed links that open one sample for 15 minutes.
 
 use axum::{
     Json,
@@ -28,18 +28,18 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SampleData {
     id: String,
-    /// What it was in the call.
+    /// The role of the sample in the call.
     #[schema(example = "video")]
     name: String,
     #[schema(example = "video/mp4")]
     content_type: String,
-    /// Bytes.
+    /// Size in bytes.
     size: u64,
     created_at: String,
-    /// When it is destroyed.
+    /// When the sample is deleted.
     expires_at: String,
-    /// Opens the sample without a key until `url_expires_at`: do not share it. Relative to
-    /// the base URL of the API unless the operator has set a public one.
+    /// Opens the sample without a key until `url_expires_at`: do not share it. It is relative to the base URL of the
+    /// API unless the operator has configured a public one.
     #[schema(
         example = "/api-transactions/samples/0199f0a0-0000-7000-8000-000000000003?expires=1769904000000&signature=9kd…"
     )]
@@ -47,8 +47,8 @@ pub struct SampleData {
     url_expires_at: String,
 }
 
-/// The stored media of a transaction, with links valid for 15 minutes. Empty when there was no storage consent or they
-/// have expired.
+/// Returns the stored media of a transaction, with links that are valid for 15 minutes. Empty without storage consent,
+/// and after they have expired.
 #[utoipa::path(get, path = "/api-transactions/transactions/{id}/samples", tag = "transactions",
     params(("id" = String, Path, description = "the X-Request-Id of the call")),
     responses((status = 200, body = Envelope<Vec<SampleData>>), (status = 404, description = "unknown")))]
@@ -69,7 +69,7 @@ impl SampleData {
         let SampleLink { sample, expires_ms, signature } = link;
         let sample = sample.unwrap_or_default();
         Self {
-            // Neither an id nor a signature has a character that needs escaping.
+            // Ids and signatures contain no characters that need escaping.
             url: format!(
                 "{base}/api-transactions/samples/{}?expires={expires_ms}&signature={signature}",
                 sample.id
@@ -85,7 +85,7 @@ impl SampleData {
     }
 }
 
-/// What a link carries.
+/// The query parameters of a link.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Proof {
@@ -94,8 +94,8 @@ pub struct Proof {
     signature: String,
 }
 
-/// Opens a sample by its link. Needs no key: the signature is the right to read it. A changed or expired link, and one
-/// whose sample is deleted, all answer 404.
+/// Opens a sample by its link. No key is needed, because the link is signed. A modified or expired link and a deleted
+/// sample are answered with 404.
 #[utoipa::path(get, path = "/api-transactions/samples/{id}", tag = "transactions",
     params(("id" = String, Path, description = "as in the link"), Proof),
     responses((status = 200, description = "the medium", content_type = "application/octet-stream", body = Vec<u8>),
@@ -114,10 +114,10 @@ pub async fn open_sample(
     Ok(response)
 }
 
-/// Headers that keep a sample out of caches and from being interpreted.
+/// Headers that prevent caching and content sniffing of a sample.
 fn describe(sample: &Sample, headers: &mut header::HeaderMap) -> Result<(), Error> {
     let value = |text: &str| HeaderValue::from_str(text).map_err(|error| Error::internal(&error));
-    // The name is a word of this system's own: a-z, 0-9 and _.
+    // The name is chosen by this server: a-z, 0-9 and _.
     let disposition = format!("attachment; filename=\"{}.{}\"", sample.name, extension(&sample.content_type));
     headers.insert(header::CONTENT_TYPE, value(&sample.content_type)?);
     headers.insert(header::CONTENT_LENGTH, sample.size.into());

@@ -1,4 +1,5 @@
-//! Scoring rules of a project: written, versioned, assigned. Past decisions are tried on them in [`crate::dialects::management::what_if`].
+//! Scoring rules of a project: stored, versioned, assigned. [`crate::dialects::management::what_if`] applies them to
+//! past decisions.
 
 use axum::{
     Json,
@@ -36,7 +37,7 @@ pub struct NewRules {
     /// As in `GET /api-projects/scoring-rules/schema`.
     #[schema(example = json!({"version": 1, "services": {"face_recognition": {"mode": "required", "pass": 0.9, "refer": 0.7}}}))]
     rules: Value,
-    /// Also make them the project's own.
+    /// Whether to assign them to the project as well.
     #[serde(default)]
     project_default: bool,
 }
@@ -57,20 +58,20 @@ pub struct Draft {
     rules: Value,
 }
 
-/// What the rules are assigned to.
+/// The target of an assignment.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct Assignment {
-    /// Null removes the assignment: a key then has the project's rules, a project the built-in ones. Never absent, so that
-    /// nothing is removed by an oversight.
+    /// Null removes the assignment: a key then uses the project's rules, a project the built-in ones. The field is
+    /// required, so that an omission cannot remove rules by mistake.
     #[serde(deserialize_with = "value_or_null")]
     #[schema(required = true)]
     scores_id: Option<String>,
-    /// Absent: the project's own.
+    /// Absent: the project.
     #[serde(default)]
     api_key_id: Option<String>,
 }
 
-/// With a function of its own, the parser does not take an absent field for null.
+/// A separate function, because serde treats an absent `Option` field like null otherwise.
 fn value_or_null<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
     Option::deserialize(value)
 }
@@ -81,9 +82,9 @@ pub struct RulesData {
     scores_id: String,
     name: String,
     version: u32,
-    /// The version in force.
+    /// The newest version, which is in force.
     latest_version: u32,
-    /// Whether they are the project's own.
+    /// Whether the rules are assigned to the project.
     project_default: bool,
     #[schema(example = "2026-01-31T12:00:00Z")]
     created_at: String,
@@ -104,19 +105,19 @@ pub struct Version {
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Validity {
     valid: bool,
-    /// Where in the rules the first mistake is.
+    /// The path of the first error in the rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "services.face_recognition.pass")]
     path: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "services.face_recognition.pass must be a number from 0 to 1")]
     error: Option<String>,
-    /// Valid rules with every default written out.
+    /// The valid rules with all defaults filled in.
     #[serde(skip_serializing_if = "Option::is_none")]
     rules: Option<Value>,
 }
 
-/// Stores new rules as version 1 of a rule set of their own.
+/// Stores new rules as version 1 of a new rule set.
 #[utoipa::path(post, path = "/api-projects/scoring-rules", tag = "scoring rules", request_body = NewRules,
     responses((status = 200, body = Envelope<RulesData>), (status = 400, description = "rules that do not fit the schema; the error names the path")))]
 pub async fn create_scoring_rules(
@@ -135,7 +136,7 @@ pub async fn create_scoring_rules(
     Ok(Json(Envelope::new("scoring rules created", stored.into())))
 }
 
-/// Stores the next version. It applies from the next call under these rules; earlier versions stay readable.
+/// Stores the next version of a rule set. It applies from the next call on; earlier versions stay readable.
 #[utoipa::path(put, path = "/api-projects/scoring-rules/{id}", tag = "scoring rules", request_body = NewVersion,
     params(("id" = String, Path, description = "the scores_id")),
     responses((status = 200, body = Envelope<RulesData>), (status = 400, description = "rules that do not fit the schema; the error names the path"),
@@ -203,7 +204,7 @@ pub async fn get_default_scoring_rules(caller: Caller) -> Json<Envelope<RulesDoc
     Json(Envelope::new("scoring rules found", rules))
 }
 
-/// The rule sets of the project, newest first, without the rules themselves.
+/// Lists the rule sets of the project, newest first, without the rules themselves.
 #[utoipa::path(get, path = "/api-projects/scoring-rules", tag = "scoring rules", params(Paging),
     responses((status = 200, body = Page<RulesData>)))]
 pub async fn list_scoring_rules(
@@ -217,7 +218,7 @@ pub async fn list_scoring_rules(
     Ok(Json(Page::new("scoring rules found", rules, page.next_cursor)))
 }
 
-/// One rule set as it is now, and its versions.
+/// Returns a rule set with its current version and its history.
 #[utoipa::path(get, path = "/api-projects/scoring-rules/{id}", tag = "scoring rules",
     params(("id" = String, Path, description = "the scores_id")),
     responses((status = 200, body = Envelope<RulesData>), (status = 404, description = "unknown")))]
@@ -238,7 +239,7 @@ pub async fn get_scoring_rules(
     Ok(Json(Envelope::new("scoring rules found", RulesData { versions, ..rules.into() })))
 }
 
-/// One version of a rule set, to explain a decision made by it.
+/// Returns one version of a rule set, to explain a decision that used it.
 #[utoipa::path(get, path = "/api-projects/scoring-rules/{id}/versions/{version}", tag = "scoring rules",
     params(("id" = String, Path, description = "the scores_id"), ("version" = u32, Path, description = "from 1")),
     responses((status = 200, body = Envelope<RulesData>), (status = 404, description = "unknown")))]
@@ -248,13 +249,13 @@ pub async fn get_scoring_rules_version(
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Json<Envelope<RulesData>>, Error> {
     let Path((scores_id, version)) = path?;
-    // Only numbers from 1 name a version; 0 would mean the newest to the service.
+    // Versions start at 1; to the service 0 means the newest.
     let version = version.parse().ok().filter(|version| *version > 0).unwrap_or(u32::MAX);
     let rules = scoring_rules::get_scoring_rules(gateway.core(), &caller, scores_id, version).await?;
     Ok(Json(Envelope::new("scoring rules found", rules.into())))
 }
 
-/// Assigns rules to the project or to one key, or removes the assignment. Applies from the next call.
+/// Assigns rules to the project or to a key, or removes the assignment. Applies from the next call on.
 #[utoipa::path(put, path = "/api-projects/scoring-rules/assignment", tag = "scoring rules", request_body = Assignment,
     responses((status = 200, body = Message), (status = 400, description = "no scores_id"),
               (status = 404, description = "no such rules, or no such key")))]

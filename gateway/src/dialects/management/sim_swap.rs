@@ -22,25 +22,25 @@ use crate::{
     },
 };
 
-/// A mobile operator that offers the CAMARA SIM Swap API, with an OAuth 2 client of the project's.
+/// A mobile operator that offers the CAMARA SIM Swap API, and the project's OAuth 2 client there.
 #[derive(Deserialize, ToSchema)]
 pub struct NewOperator {
-    /// The base of `/check` and `/retrieve-date`.
+    /// The base URL of `/check` and `/retrieve-date`.
     #[schema(example = "https://api.operator.example/sim-swap/v2")]
     base_url: String,
     #[schema(example = "https://api.operator.example/oauth2/token")]
     token_url: String,
     client_id: String,
-    /// Stored encrypted and never shown.
+    /// Stored encrypted and never returned.
     client_secret: String,
     #[serde(default)]
     #[schema(example = "sim-swap:check sim-swap:retrieve-date")]
     scope: Option<String>,
-    /// How the client shows itself to `token_url`: `basic` (the default) or `post`.
+    /// How the client authenticates to `token_url`: `basic` (the default) or `post`.
     #[serde(default)]
     #[schema(example = "basic")]
     token_auth: String,
-    /// A change within so many hours counts, 1 to 2400; absent: 240.
+    /// Hours within which a SIM change counts, 1 to 2400; absent: 240.
     #[serde(default)]
     max_age_hours: Option<u32>,
 }
@@ -58,7 +58,7 @@ pub struct Operator {
     updated_at: String,
 }
 
-/// Sets the project's operator in place of an earlier one. Needs a key that can mint.
+/// Sets or replaces the project's operator. Needs a key that can mint.
 #[utoipa::path(put, path = "/api-projects/sim-swap", tag = "projects", request_body = NewOperator,
     responses((status = 200, body = Envelope<Operator>)))]
 pub async fn put_sim_swap_operator(
@@ -89,7 +89,7 @@ pub async fn put_sim_swap_operator(
     Ok(Json(Envelope::new("sim swap operator saved", stored.into())))
 }
 
-/// The project's operator. Needs a key that can mint.
+/// Returns the project's operator. Needs a key that can mint.
 #[utoipa::path(get, path = "/api-projects/sim-swap", tag = "projects",
     responses((status = 200, body = Envelope<Operator>), (status = 404, description = "none is configured")))]
 pub async fn get_sim_swap_operator(
@@ -100,7 +100,7 @@ pub async fn get_sim_swap_operator(
     Ok(Json(Envelope::new("sim swap operator found", found.into())))
 }
 
-/// Removes the project's operator: numbers are not checked from then on. Needs a key that can mint.
+/// Removes the project's operator, so that numbers are no longer checked. Needs a key that can mint.
 #[utoipa::path(delete, path = "/api-projects/sim-swap", tag = "projects",
     responses((status = 200, body = Message), (status = 404, description = "none is configured")))]
 pub async fn delete_sim_swap_operator(

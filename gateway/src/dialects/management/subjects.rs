@@ -1,4 +1,4 @@
-//! Erasure: everything stored of a user is deleted, in every service, and a signed receipt lists what it was.
+//! Erasure: deletes everything stored about a user in every service, and issues a signed receipt of what was deleted.
 
 pub mod found;
 pub mod search;
@@ -27,13 +27,13 @@ use crate::{
     http::{envelope::Envelope, state::Gateway},
 };
 
-/// The receipt of an erasure. It holds no name.
+/// The receipt of an erasure. It contains no name.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Receipt {
     receipt_id: String,
     project_id: String,
-    /// `sha256:<salt>:<hash>` in hex: SHA-256 over the salt's bytes, the project id, a zero byte and the user. Who knows
-    /// the user can tell that they are meant.
+    /// `sha256:<salt>:<hash>` in hex: SHA-256 over the salt's bytes, the project id, a zero byte and the user. It lets
+    /// a holder of the user's name verify that the receipt is about that user.
     #[schema(
         example = "sha256:9f86d081884c7d659a2feaa0c55ad015:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
     )]
@@ -41,14 +41,15 @@ pub struct Receipt {
     #[schema(example = "2026-01-31T12:00:00.123Z")]
     erased_at: String,
     destroyed: Vec<DataCount>,
-    /// Whether every service confirmed afterwards that nothing is left. There is no receipt otherwise.
+    /// Whether every service confirmed afterwards that nothing is left. Always true, because there is no receipt
+    /// otherwise.
     verified: bool,
     /// Compact JWS (EdDSA) over the fields above; the keys are at `/api-projects/keys`.
     #[schema(example = "eyJ0eXAiOiJlcmFzdXJlLXJlY2VpcHQrand0In0...")]
     signature: String,
 }
 
-/// The user is not erased in full. A repeated call continues with what is left.
+/// The erasure is incomplete. Repeating the call erases the rest.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Unfinished {
     #[schema(
@@ -59,7 +60,7 @@ pub struct Unfinished {
     destroyed: Vec<DataCount>,
     /// Services that failed, and why.
     failed: Vec<Failed>,
-    /// What is still stored.
+    /// Data that are still stored.
     left: Vec<DataCount>,
 }
 
@@ -92,7 +93,7 @@ pub async fn erase_subject(
     }
 }
 
-/// The receipt of an erasure.
+/// Returns the receipt of an erasure.
 #[utoipa::path(get, path = "/api-projects/erasures/{id}", tag = "projects",
     params(("id" = String, Path, description = "the receipt_id")),
     responses((status = 200, body = Envelope<Receipt>), (status = 404, description = "unknown")))]
@@ -122,7 +123,7 @@ impl Unfinished {
     }
 }
 
-/// Why there is no receipt.
+/// Explains why there is no receipt.
 pub enum EraseError {
     Plain(Error),
     Unfinished(Unfinished),

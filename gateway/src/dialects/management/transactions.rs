@@ -1,4 +1,4 @@
-//! `/api-transactions`: transactions, read and reviewed. None of these calls leaves a transaction.
+//! `/api-transactions`: transactions are listed, read and reviewed. These calls leave no transaction themselves.
 
 pub mod export;
 mod filter;
@@ -38,14 +38,14 @@ use super::api_keys::mode_name;
 pub use filter::Filters;
 use filter::Pairs;
 
-/// One call of the API, as it was answered.
+/// The record of one call of the API.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TransactionData {
-    /// The X-Request-Id of the call.
+    /// The `X-Request-Id` of the call.
     id: String,
     project_id: String,
     api_key_id: String,
-    /// `test`: made with a test key, and counted nowhere.
+    /// `test` when made with a test key; test calls are not counted.
     #[schema(value_type = closed_sets::KeyMode, example = "live")]
     mode: &'static str,
     session_id: Option<String>,
@@ -62,7 +62,7 @@ pub struct TransactionData {
     decision_reasons: Vec<String>,
     services: Option<Value>,
     rules: Option<String>,
-    /// The evidence the rules decided on, and the rule set with its version.
+    /// The evidence for the decision, and the rule set with its version.
     #[schema(value_type = Option<Object>, example = json!({"selected": ["face_liveness"], "found": {"face_liveness": {"judged": {"score": 0.97}}}, "rules": {"scores_id": "0199...", "version": 3}}))]
     evidence: Option<Value>,
     action_trigger: Option<String>,
@@ -76,24 +76,24 @@ pub struct TransactionData {
     /// The reviewer's flag.
     #[schema(value_type = Option<closed_sets::ReviewFlag>, example = "possibly_fraudulent")]
     flag: Option<&'static str>,
-    /// What the fraud rules found, a moment after the call.
+    /// Findings of the fraud rules, available shortly after the call.
     fraud: Vec<Fraud>,
-    /// What people decided, or have to; null where nobody is asked.
+    /// The review, or null when none is needed.
     review: Option<ReviewData>,
 }
 
-/// A fraud rule that found something.
+/// A finding of a fraud rule.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Fraud {
     #[schema(example = "impossible_travel")]
     rule: String,
-    /// The numbers and the other transactions it rests on.
+    /// The numbers and the other transactions that the finding is based on.
     evidence: Option<Value>,
     #[schema(example = "2026-01-31T12:00:00.123Z")]
     at: String,
 }
 
-/// The record of one call. Reading it leaves no record of its own.
+/// Returns the record of one call.
 #[utoipa::path(get, path = "/api-transactions/transactions/{id}", tag = "transactions",
     params(("id" = String, Path, description = "the X-Request-Id of the call")),
     responses((status = 200, body = Envelope<TransactionData>), (status = 404, description = "unknown")))]
@@ -107,8 +107,8 @@ pub async fn get_transaction(
     Ok(Json(Envelope::new("transaction found", found.into())))
 }
 
-/// The transactions that pass every filter, newest first. A page continues where the previous one
-/// ended, whatever is recorded meanwhile.
+/// Returns the transactions that pass every filter, newest first. A page continues where the previous one ended, even
+/// if new transactions are recorded in between.
 #[utoipa::path(get, path = "/api-transactions/transactions", tag = "transactions", params(Filters),
     responses((status = 200, body = Page<TransactionData>), (status = 400, description = "a filter that is not valid, by name")))]
 pub async fn list_transactions(
@@ -120,7 +120,7 @@ pub async fn list_transactions(
     page(&gateway, &caller, filter::from_pairs(pairs)?).await
 }
 
-/// The same list; the filters are the fields of a JSON object.
+/// Returns the same list; the filters are the fields of a JSON object.
 #[utoipa::path(post, path = "/api-transactions/transactions/query", tag = "transactions",
     request_body(content = Filters, example = json!({"verdict": "fail", "from": "2026-01-31T00:00:00Z", "limit": 20})),
     responses((status = 200, body = Page<TransactionData>), (status = 400, description = "a filter that is not valid, by name")))]

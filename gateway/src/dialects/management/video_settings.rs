@@ -1,4 +1,4 @@
-//! `/api-projects/video-settings`: what a project asks of videos.
+//! `/api-projects/video-settings`: a project's requirements for videos.
 
 use axum::{
     Extension, Json,
@@ -18,22 +18,22 @@ use crate::{
     http::{dashboard_session::DashboardUser, envelope::Envelope, json, state::Gateway},
 };
 
-/// What is absent stays.
+/// Changes of the settings; absent fields do not change.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VideoSettingsChange {
-    /// `optional`, or `required`: process-video is only for sessions with a challenge.
+    /// `optional`, or `required`: process-video is only allowed in sessions with a challenge.
     #[schema(example = "required")]
     challenge: Option<String>,
-    /// Of what the phrases of challenges are made: `digits` or `words`.
+    /// The vocabulary of challenge phrases: `digits` or `words`.
     #[schema(example = "digits")]
     challenge_phrase: Option<String>,
-    /// Where a recording counts as used before: in the `project`, or in those projects of the `organisation` that also
+    /// The scope in which a recording counts as reused: the `project`, or all projects of the `organisation` that also
     /// chose it. The latter can only be set by an owner, in the dashboard.
     #[schema(example = "project")]
     replay_scope: Option<String>,
-    /// What a recording that was used before means where scoring rules do not name `media_replay`: `fail`, `refer`, `report`
-    /// (a reason alone) or `off`.
+    /// The effect of a reused recording when scoring rules do not name `media_replay`: `fail`, `refer`, `report` (only
+    /// a reason) or `off`.
     #[schema(example = "fail")]
     replays: Option<String>,
 }
@@ -52,7 +52,7 @@ pub struct VideoSettingsData {
     updated_at: Option<String>,
 }
 
-/// What the project asks of videos.
+/// Returns the project's requirements for videos.
 #[utoipa::path(get, path = "/api-projects/video-settings", tag = "projects",
     responses((status = 200, body = Envelope<VideoSettingsData>)))]
 pub async fn get_video_settings(
@@ -63,7 +63,7 @@ pub async fn get_video_settings(
     Ok(Json(Envelope::new("video settings found", found.into())))
 }
 
-/// Changes what the project asks of videos, from the next call on.
+/// Changes the project's requirements for videos, from the next call on.
 #[utoipa::path(put, path = "/api-projects/video-settings", tag = "projects", request_body = VideoSettingsChange,
     responses((status = 200, body = Envelope<VideoSettingsData>), (status = 400, description = "a word that is not known"),
         (status = 403, description = "only an owner may set replay_scope to organisation")))]
@@ -92,7 +92,7 @@ pub async fn put_video_settings(
     Ok(Json(Envelope::new("video settings updated", stored.into())))
 }
 
-/// The value of a word; unspecified where there is none.
+/// Returns the value for a word; unspecified when absent.
 fn value<E: Word + Default>(field: &'static str, word: Option<String>) -> Result<i32, Error> {
     let Some(word) = word else { return Ok(E::default().into()) };
     let value =

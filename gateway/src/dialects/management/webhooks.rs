@@ -1,5 +1,5 @@
-//! Webhook endpoints. A key manages its own, a key that can mint those of every key of its project; anything else is
-//! unknown to it. None of these calls leaves a transaction.
+//! Webhook endpoints. A key manages its own endpoints; a key that can mint manages those of every key of its project.
+//! Other endpoints are reported as unknown. These calls leave no transaction.
 
 pub mod deliveries;
 
@@ -38,23 +38,24 @@ use crate::{
 /// Where to send events.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NewWebhook {
-    /// Whose events to send; absent: the calling key's. Another key's only with the scope `project.admin`.
+    /// The key whose events are sent; absent: the calling key. Another key requires the scope `project.admin`.
     #[serde(default)]
     api_key_id: Option<String>,
-    /// `https://`, of a public address, without credentials, at most 2048 bytes.
+    /// An `https://` URL with a public address and without credentials, at most 2048 bytes.
     #[schema(example = "https://hooks.example.org/biometry")]
     url: String,
-    /// Empty, absent or `*`: every event, also those of later versions.
+    /// Empty, absent or `*`: every event, including those of later versions.
     #[serde(default)]
     #[schema(example = json!(["video.processed", "fraud.flagged"]))]
     events: Vec<String>,
-    /// Sent with each delivery; at most 20, not those of the connection or the message (`host`, `content-*`, `webhook-*`).
+    /// Headers sent with each delivery; at most 20, except those of the connection or the message (`host`, `content-*`,
+    /// `webhook-*`).
     #[serde(default)]
     #[schema(example = json!({"authorization": "Bearer of-your-own"}))]
     headers: BTreeMap<String, String>,
 }
 
-/// Changes; absent fields stay as they are.
+/// Changes of an endpoint; absent fields do not change.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct WebhookChange {
     #[serde(default)]
@@ -62,10 +63,10 @@ pub struct WebhookChange {
     #[serde(default)]
     #[schema(example = json!(["*"]))]
     events: Option<Vec<String>>,
-    /// The value `***` keeps what the endpoint has under that name.
+    /// The value `***` leaves a header unchanged.
     #[serde(default)]
     headers: Option<BTreeMap<String, String>>,
-    /// `active` or `paused`. A paused endpoint is sent nothing; what happens meanwhile is sent once it is active.
+    /// `active` or `paused`. A paused endpoint receives nothing; events in the meantime are sent once it is active.
     #[serde(default)]
     #[schema(example = "paused")]
     status: Option<String>,
@@ -81,14 +82,14 @@ pub struct WebhookData {
     url: String,
     #[schema(example = json!(["*"]))]
     events: Vec<String>,
-    /// `disabled`: the endpoint answered 410.
+    /// `disabled`: the endpoint responded with 410.
     #[schema(value_type = closed_sets::WebhookStatus, example = "active")]
     status: &'static str,
-    /// Their values may be credentials, so they are never shown: each is `***`.
+    /// Header values may be credentials, so each is returned as `***`.
     #[schema(example = json!({"authorization": "***"}))]
     headers: BTreeMap<String, String>,
     retry_config: RetryData,
-    /// Attempts that were answered 2xx.
+    /// Attempts with a 2xx response.
     success_count: u64,
     /// All other attempts.
     failure_count: u64,
@@ -110,17 +111,17 @@ pub struct RetryData {
     backoff_multiplier: u32,
 }
 
-/// With the secret deliveries are signed with.
+/// An endpoint with the secret that signs its deliveries.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WebhookWithSecret {
     #[serde(flatten)]
     webhook: WebhookData,
-    /// Shown only once; it can only be rotated.
+    /// Returned only once; it can only be rotated.
     #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=")]
     secret: String,
 }
 
-/// Creates an endpoint. Its secret is in this response only.
+/// Creates an endpoint. Only this response contains its secret.
 #[utoipa::path(post, path = "/api-gateway/webhooks", tag = "webhooks", request_body = NewWebhook,
     responses((status = 200, body = Envelope<WebhookWithSecret>),
               (status = 400, description = "the url, an event or a header is not accepted"),
@@ -142,7 +143,7 @@ pub async fn create_webhook(
     Ok(Json(Envelope::new("webhook created", created.into())))
 }
 
-/// The endpoints of the key, or, for one that can mint, of the project.
+/// Lists the endpoints of the key, or of the project for a key that can mint.
 #[utoipa::path(get, path = "/api-gateway/webhooks", tag = "webhooks",
     responses((status = 200, body = Envelope<Vec<WebhookData>>)))]
 pub async fn list_webhooks(
@@ -153,7 +154,7 @@ pub async fn list_webhooks(
     Ok(Json(Envelope::new("webhooks found", found.into_iter().map(WebhookData::from).collect())))
 }
 
-/// One endpoint.
+/// Returns an endpoint.
 #[utoipa::path(get, path = "/api-gateway/webhooks/{id}", tag = "webhooks",
     params(("id" = String, Path, description = "the endpoint's id")),
     responses((status = 200, body = Envelope<WebhookData>), (status = 404, description = "unknown")))]
@@ -167,7 +168,7 @@ pub async fn get_webhook(
     Ok(Json(Envelope::new("webhook found", found.into())))
 }
 
-/// Changes an endpoint; absent fields stay as they are. PUT and PATCH are the same call.
+/// Changes an endpoint; absent fields do not change. PUT and PATCH are equivalent.
 #[utoipa::path(method(put, patch), path = "/api-gateway/webhooks/{id}", tag = "webhooks", request_body = WebhookChange,
     params(("id" = String, Path, description = "the endpoint's id")),
     responses((status = 200, body = Envelope<WebhookData>),
@@ -195,7 +196,7 @@ pub async fn update_webhook(
     Ok(Json(Envelope::new("webhook updated", updated.into())))
 }
 
-/// Deletes an endpoint with its log and its pending deliveries.
+/// Deletes an endpoint, its log and its pending deliveries.
 #[utoipa::path(delete, path = "/api-gateway/webhooks/{id}", tag = "webhooks",
     params(("id" = String, Path, description = "the endpoint's id")),
     responses((status = 200, body = Message), (status = 404, description = "unknown")))]
@@ -209,8 +210,8 @@ pub async fn delete_webhook(
     Ok(Json(Message { message: "webhook deleted" }))
 }
 
-/// Replaces the secret; the new one is shown only once. For 24 hours deliveries carry two signatures, one by the previous
-/// secret.
+/// Replaces the secret; the new one is returned only once. For 24 hours deliveries have two signatures, by the new and
+/// by the previous secret.
 #[utoipa::path(post, path = "/api-gateway/webhooks/{id}/rotate", tag = "webhooks",
     params(("id" = String, Path, description = "the endpoint's id")),
     responses((status = 200, body = Envelope<WebhookWithSecret>), (status = 404, description = "unknown"),

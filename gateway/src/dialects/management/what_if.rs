@@ -1,7 +1,7 @@
-//! What-if: past decisions, made again by other rules from the recorded evidence.
+//! What-if: decides past calls again by other rules, from the recorded evidence.
 //!
-//! Nothing is stored and nothing is changed; the calls of the past keep their verdicts. The past is read a page at a
-//! time, so a replay of many calls needs no more memory than one of a few.
+//! It only reads; past calls keep their verdicts. Calls are read page by page, so memory does not grow with their
+//! number.
 
 mod tally;
 
@@ -41,39 +41,39 @@ const DEFAULT_LIMIT: u32 = 1_000;
 const MAX_LIMIT: u32 = 10_000;
 const PAGE: u32 = 200;
 
-/// Which rules to try, and on what. Without `rules` and `scores_id` each call is decided again by the very rules that
-/// decided it, which changes nothing: the proof that the record is whole.
+/// The rules to try, and the calls to try them on. Without `rules` and `scores_id` each call is decided again by the
+/// rules that decided it, which must change nothing: it verifies that the record is complete.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Question {
-    /// Rules that need not be stored.
+    /// Rules that are not stored.
     #[schema(example = json!({"version": 1, "services": {"face_liveness": {"mode": "required", "pass": 0.8}}}))]
     rules: Option<Value>,
     /// Stored rules, or `default` for the built-in ones.
     scores_id: Option<String>,
-    /// Of the stored rules; absent: the newest.
+    /// The version of the stored rules; absent: the newest.
     version: Option<u32>,
-    /// Calls made then or later, RFC 3339.
+    /// Only calls made at or after this time, RFC 3339.
     #[schema(example = "2026-01-01T00:00:00Z")]
     from: Option<String>,
-    /// Calls made before then, RFC 3339.
+    /// Only calls made before this time, RFC 3339.
     until: Option<String>,
-    /// What kind of calls; absent: process_video.
+    /// The kind of calls; absent: process_video.
     kind: Kind,
     user_fullname: Option<String>,
     session_id: Option<String>,
-    /// Calls that had this verdict: pass, refer or fail.
+    /// Only calls with this verdict: pass, refer or fail.
     verdict: Option<String>,
     tag: Option<String>,
     flag: Option<String>,
     api_key_id: Option<String>,
-    /// Calls to look at, 1 to 10000, newest first; absent: 1000.
+    /// Most calls to examine, 1 to 10000, newest first; absent: 1000.
     limit: Option<u32>,
-    /// `next_cursor` of the answer before, to go on with older calls.
+    /// `next_cursor` of the previous answer, to continue with older calls.
     cursor: Option<String>,
 }
 
-/// Calls that rules decided.
+/// Kinds of calls that are decided by rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -83,7 +83,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind of their transactions.
+    /// Returns the kind of their transactions.
     const fn as_str(self) -> &'static str {
         match self {
             Self::ProcessVideo => "process_video",
@@ -92,11 +92,11 @@ impl Kind {
     }
 }
 
-/// Where the rules of a replay come from.
+/// The rules of a replay.
 enum Trial {
     These(Rules),
     BuiltIn,
-    /// Those that decided each call, as far as they have been read.
+    /// The rules that decided each call, cached as they are read.
     Own(BTreeMap<RulesVersion, Option<Rules>>),
 }
 
@@ -121,7 +121,7 @@ pub async fn replay_decisions(
     while tally.considered() < limit {
         request.page_size = PAGE.min(limit - tally.considered());
         let page = list_recorded_transactions(gateway.core(), &caller, request.clone()).await?;
-        // Nothing was found out about the user of a test key.
+        // Calls with a test key have no evidence about a user.
         for transaction in page.transactions.into_iter().filter(|transaction| !transaction.is_test) {
             let replayed = trial.replay(&gateway, &caller, &transaction).await?;
             tally.add(transaction, replayed);
@@ -188,7 +188,7 @@ impl Trial {
         }
     }
 
-    /// The decision the rules would make of a past call, or why there is none.
+    /// Returns the decision of the rules on a past call, or why there is none.
     async fn replay(
         &mut self,
         gateway: &Gateway,
@@ -221,7 +221,7 @@ impl Trial {
     }
 }
 
-/// The rules a call was decided by; `None` when they are not stored any more.
+/// Returns the rules that decided a call; `None` when they are no longer stored.
 async fn own_rules(
     gateway: &Gateway,
     caller: &Caller,
@@ -236,7 +236,7 @@ fn parse(json: &str) -> Result<Rules, Error> {
     Rules::parse(json).map_err(|error| Error::internal(&error))
 }
 
-/// What a past decision rested on.
+/// The evidence of a past decision.
 #[derive(Debug, PartialEq)]
 enum Past {
     Video(Basis),
@@ -265,7 +265,8 @@ impl Past {
         }
     }
 
-    /// The decision `rules` make of it; none: the built-in ones. `replays` is the project's rule where they name none.
+    /// Returns the decision by `rules`, or by the built-in rules without any. `replays` is the project's rule for
+    /// reused recordings, for rules that do not name them.
     fn decide(&self, rules: Option<&Rules>, replays: &ServiceRule) -> Judgement {
         match (self, rules) {
             (Self::Video(basis), Some(rules)) => {

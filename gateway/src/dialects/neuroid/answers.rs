@@ -1,4 +1,4 @@
-//! What its calls answer: what was accepted and what was rejected, both with 200.
+//! The answers of its calls: both an acceptance and a rejection have status 200.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,7 +11,7 @@ use crate::core::{
 
 pub const SUCCESS: &str = "SUCCESS";
 const REJECTED: &str = "REJECTED";
-/// What BOZORTH3's threshold is as a distance: one half.
+/// BOZORTH3's threshold as a distance: one half.
 const HALF_AT: f64 = 40.0;
 const LIMITS: &str = "read from a photograph: it shows what is printed, not that the card is genuine";
 
@@ -27,14 +27,14 @@ pub struct Rejection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     mobile_number: Option<String>,
-    /// Absent where there was nothing to compare.
+    /// Absent when nothing was compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = 0.7342)]
     score: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "No match found (score too low)")]
     message: Option<String>,
-    /// Of the card's check.
+    /// The result of the card check.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     reason: Option<&'static str>,
@@ -100,7 +100,7 @@ impl Rejection {
     }
 }
 
-/// What was accepted, or why not.
+/// An acceptance or a rejection.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Answer<T> {
@@ -151,12 +151,12 @@ pub struct CardAccepted {
     /// 0 to 1; accepted from 0.5 on.
     #[schema(example = 0.93)]
     verification_score: f64,
-    /// What was found on the card: `mrz`, `barcode` or `ghost-portrait`.
+    /// The security feature on the card: `mrz`, `barcode` or `ghost-portrait`.
     #[schema(example = "mrz")]
     feature_detected: &'static str,
     #[schema(example = "Valid ID")]
     message: &'static str,
-    /// What a photograph cannot show.
+    /// Features that a photograph cannot show.
     limits: &'static str,
 }
 
@@ -177,12 +177,12 @@ impl CardAccepted {
     }
 }
 
-/// BOZORTH3's score as a distance.
+/// Converts BOZORTH3's score to a distance.
 fn print_distance(score: u32) -> f64 {
     round4(HALF_AT / (HALF_AT + f64::from(score)))
 }
 
-/// The distance of two unit vectors with this cosine.
+/// Returns the distance of two unit vectors with this cosine.
 fn face_distance(cosine: f64) -> f64 {
     round4((2.0 - 2.0 * cosine.clamp(-1.0, 1.0)).sqrt())
 }
@@ -208,7 +208,7 @@ mod tests {
     proptest! {
         #[test]
         fn more_similar_inputs_have_smaller_distances(a in 0u32..2000, b in 0u32..2000) {
-            // Distances are rounded, so two scores may share one.
+            // Distances are rounded, so two scores can have the same distance.
             prop_assert!(print_distance(a.min(b)) >= print_distance(a.max(b)));
         }
     }

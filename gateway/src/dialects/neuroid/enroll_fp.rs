@@ -27,7 +27,7 @@ pub struct EnrollFingerprintForm {
     /// 8 to 15 digits.
     #[schema(example = "923001234567")]
     mobile_number: String,
-    /// The print of one finger at 500 pixels an inch: jpg, png or webp.
+    /// The print of one finger at 500 pixels per inch: jpg, png or webp.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     file: String,
 }
@@ -40,8 +40,8 @@ pub struct FingerprintEnrolled {
     message: &'static str,
 }
 
-/// Enrolls a fingerprint. Only its minutiae are kept. Sent again, the better print of the same finger is kept; another
-/// finger is rejected.
+/// Enrolls a fingerprint. Only its minutiae are stored. Of repeated prints of the same finger the best is stored;
+/// another finger is rejected.
 #[utoipa::path(post, path = "/v2/enroll-fp", tag = "neuroid",
     request_body(content = EnrollFingerprintForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "enrolled, or why not", body = Answer<FingerprintEnrolled>),

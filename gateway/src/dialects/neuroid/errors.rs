@@ -1,4 +1,4 @@
-//! Errors in the shape of FastAPI: `{"detail": "<text>"}`, and a list with the place of each input that is wrong.
+//! Errors in the shape of FastAPI: `{"detail": "<text>"}`, or a list with the location of each invalid input.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -22,10 +22,10 @@ pub const ERRORS: ErrorShape = ErrorShape {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body in the API's documentation")]
 pub struct NeuroIdError {
-    /// A text; for missing and wrong fields a list with the place of each.
+    /// A text; for missing and invalid fields a list with the location of each.
     #[schema(value_type = Value, example = "Not authenticated")]
     detail: Value,
-    /// On 500: the id to report.
+    /// The request id, on 500.
     #[schema(nullable = false)]
     request_id: Option<String>,
 }

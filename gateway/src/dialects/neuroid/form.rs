@@ -14,12 +14,12 @@ use crate::{
 };
 
 pub const NUMBER: &str = "mobile_number";
-/// The names of the print of a finger.
+/// The accepted names of the field with the fingerprint.
 pub const FINGERPRINT: &[&str] = &["file", "fingerprint"];
-/// Digits of a number.
+/// The number of digits of a mobile number.
 const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 
-/// Receives a form; every required field that was not sent is named at once. A file may have one of several names.
+/// Receives a form; all missing fields are reported at once. A file may have one of several names.
 ///
 /// # Errors
 /// 422 for missing fields, 413 for too large a file.
@@ -38,7 +38,7 @@ pub async fn receive(
     if missing.is_empty() { Ok(form) } else { Err(Error::MissingFields(missing)) }
 }
 
-/// A file that was sent under the first of `names` that there is.
+/// Returns the file under the first of `names` that was sent.
 ///
 /// # Errors
 /// 422 when there is none.
@@ -47,7 +47,7 @@ pub fn file<'a>(form: &'a Form, names: &[&'static str]) -> Result<&'a Media, Err
     found.ok_or_else(|| Error::MissingFields(names.first().copied().into_iter().collect()))
 }
 
-/// The mobile number: 8 to 15 digits, a leading plus dropped.
+/// Parses a mobile number: 8 to 15 digits; a leading plus is removed.
 ///
 /// # Errors
 /// 422 for any other text.
@@ -65,7 +65,7 @@ fn parse_number(text: &str) -> Result<String, Error> {
     }
 }
 
-/// Receives a number and the print of a finger.
+/// Receives a form with a mobile number and a fingerprint.
 ///
 /// # Errors
 /// 422 for missing fields or a wrong number, 413 for too large a file.
@@ -75,7 +75,7 @@ pub async fn receive_print(gateway: &Gateway, call: &Call, form: FormBody) -> Re
     Ok((mobile_number(&form)?, form))
 }
 
-/// Begins the verification of the holder of a number, or of nobody known.
+/// Begins the verification of the holder of a number, or of an unknown person.
 ///
 /// # Errors
 /// As [`Verification::begin`].

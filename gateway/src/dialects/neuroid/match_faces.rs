@@ -28,12 +28,12 @@ pub struct MatchCardForm {
     /// jpg, png or webp, at most 50 MB and 60 megapixels.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     selfie: String,
-    /// The same.
+    /// The same formats and limits.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     id_card: String,
 }
 
-/// Compares a selfie with the portrait of an identity card. Nothing is kept. Needs a project that declares that it holds
+/// Compares a selfie with the portrait of an identity card. Nothing is stored. The project must declare that it holds
 /// the consents.
 #[utoipa::path(post, path = "/v2/match-faces", tag = "neuroid",
     request_body(content = MatchCardForm, content_type = "multipart/form-data"),

@@ -56,8 +56,8 @@ pub struct HolderDetails {
     id_card: CardAccepted,
 }
 
-/// Verifies the fingerprint of a number, then the selfie against the card's portrait, then the card's security feature. The
-/// first that fails is named as `step`, and the others are not run.
+/// Verifies the fingerprint of a mobile number, then the selfie against the card's portrait, then the card's security
+/// feature. The first failure ends the call, and is named in `step`.
 #[utoipa::path(post, path = "/v2/verify", tag = "neuroid",
     request_body(content = VerifyForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "all passed, or the step that failed", body = Answer<HolderVerified>),

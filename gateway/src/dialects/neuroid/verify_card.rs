@@ -1,4 +1,4 @@
-//! `POST /v1/verify`: an identity card alone.
+//! `POST /v1/verify`: checks an identity card alone.
 
 use axum::{Json, extract::State};
 use utoipa::ToSchema;
@@ -23,13 +23,13 @@ const FILE: &[&str] = &["file", "id_card"];
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form in the API's documentation")]
 pub struct VerifyCardForm {
-    /// jpg, png or webp, at most 50 MB and 60 megapixels; `id_card` is another name of it.
+    /// jpg, png or webp, at most 50 MB and 60 megapixels; `id_card` is an alias.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     file: String,
 }
 
-/// Looks for a security feature of an identity card: a machine readable zone with right check digits, a barcode, a second
-/// portrait. A photograph of one does not prove that the card is genuine. Nothing is kept.
+/// Looks for a security feature of an identity card: a machine readable zone with correct check digits, a barcode, or a
+/// second portrait. A photograph does not prove that the card is genuine. Nothing is stored.
 #[utoipa::path(post, path = "/v1/verify", tag = "neuroid",
     request_body(content = VerifyCardForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "accepted, or why not", body = Answer<CardAccepted>),

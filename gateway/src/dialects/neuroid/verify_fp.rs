@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// Compares a fingerprint with the one that is enrolled for the number.
+/// Compares a fingerprint with the one enrolled for the number.
 #[utoipa::path(post, path = "/v2/verify-fp", tag = "neuroid",
     request_body(content = EnrollFingerprintForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "the same finger, or why not", body = Answer<PrintAccepted>),

@@ -1,4 +1,4 @@
-//! `/v2/app-registrations`: who is registered, and how a registration is shown.
+//! `/v2/app-registrations`: registrations are created and rendered.
 
 pub mod reading;
 pub mod steps;
@@ -40,7 +40,7 @@ pub const STATUSES: [(&str, wire::RegistrationStatus); 7] = [
     ("EXPIRED", wire::RegistrationStatus::Expired),
 ];
 
-/// A person to register: an e-mail address, or a phone number with its country's code.
+/// A person to register: an e-mail address, or a phone number with its country code.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RegistrationBody {
@@ -103,7 +103,7 @@ pub struct AppRegistration {
     updated_at: String,
 }
 
-/// Who a registration is of.
+/// The person of a registration.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InformationValidation {
@@ -119,7 +119,7 @@ pub struct InformationValidation {
 pub struct RegistrationMade {
     app_registration: AppRegistration,
     information_validation: InformationValidation,
-    /// For the calls of this person.
+    /// The token for calls of this person.
     token: String,
 }
 
@@ -129,7 +129,7 @@ pub struct Data<T> {
 }
 
 impl AppRegistration {
-    /// As the documents show it after its face was judged.
+    /// The shape documented for the response after the face was judged.
     pub fn new(caller: &Caller, of: wire::Registration) -> Self {
         let status = word(&STATUSES, &of.status());
         let personal = of.personal.unwrap_or_default();
@@ -154,7 +154,7 @@ impl AppRegistration {
         }
     }
 
-    /// With how far it has come.
+    /// Renders a registration with its progress.
     pub fn with_step(caller: &Caller, of: wire::Registration) -> Self {
         let current = of.current_step();
         let number = STEPS.iter().position(|(_, step)| *step == current).unwrap_or_default() + 1;
@@ -175,7 +175,7 @@ impl InformationValidation {
     }
 }
 
-/// The fields among these that are absent.
+/// Returns which of these fields are absent.
 pub fn missing(fields: &[(&'static str, bool)]) -> Result<(), Error> {
     let missing: Vec<&str> = fields.iter().filter(|(_, is_there)| !is_there).map(|(name, _)| *name).collect();
     if missing.is_empty() { Ok(()) } else { Err(Error::MissingFields(missing)) }
@@ -216,7 +216,7 @@ impl RegistrationBody {
     }
 }
 
-/// Registers a person in an active flow, and makes the token of their calls.
+/// Registers a person in an active flow, and creates the token for their calls.
 #[utoipa::path(post, path = "/v2/app-registrations", tag = "verifik", request_body = RegistrationBody,
     responses((status = 200, body = Data<RegistrationMade>), (status = 409, description = "a field is missing, or the address is registered already")))]
 pub async fn create_app_registration(
@@ -246,7 +246,7 @@ async fn create(
     }))
 }
 
-/// One that is not there has a message of its own on this route.
+/// A missing registration has its own message on this route.
 fn of_get(error: Error) -> Error {
     match error {
         Error::Worded { refusal: Refusal::NotFound, .. } => {

@@ -49,7 +49,7 @@ pub const STATUSES: [(&str, wire::ValidationStatus); 5] = [
     ("expired", wire::ValidationStatus::Expired),
 ];
 
-/// A validation that is asked for.
+/// The request of a validation.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ValidationBody {
@@ -57,7 +57,7 @@ pub struct ValidationBody {
     project: Option<String>,
     #[schema(example = "507f1f77bcf86cd799439015", nullable = false)]
     project_flow: Option<String>,
-    /// The user: an address, a number, or the customer's own id.
+    /// The user: an e-mail address, a phone number, or the customer's own id.
     #[schema(example = "user@example.com", nullable = false)]
     identifier: Option<String>,
     /// validation, login, onboarding or oneTimeLink.
@@ -67,10 +67,10 @@ pub struct ValidationBody {
     /// RFC 3339, in the future.
     #[schema(nullable = false)]
     expires_at: Option<String>,
-    /// https.
+    /// An https URL.
     #[schema(nullable = false)]
     redirect_url: Option<String>,
-    /// https.
+    /// An https URL.
     #[schema(nullable = false)]
     webhook_url: Option<String>,
     #[serde(rename = "requires2FA")]
@@ -87,7 +87,7 @@ pub struct ValidationBody {
     language: Option<String>,
 }
 
-/// A validation: what was asked for is echoed.
+/// A validation, with the fields of its request.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BiometricValidation {
@@ -118,15 +118,15 @@ pub struct BiometricValidation {
     #[serde(skip_serializing_if = "String::is_empty")]
     email: String,
     language: String,
-    /// For the call that sends the face; only of a new one.
+    /// The token for sending the face; only in the response that creates the validation.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     token: Option<String>,
-    /// The page on which the face is recorded, once; only of a new one.
+    /// The one-time page on which the face is recorded; only in the response that creates the validation.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     url: Option<String>,
-    /// The id again, as older clients read it.
+    /// The id, for older clients.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     biometric_validation: Option<String>,
@@ -241,7 +241,7 @@ impl ValidationBody {
     }
 }
 
-/// Asks for the validation of a user.
+/// Creates a validation of a user.
 #[utoipa::path(post, path = "/v2/biometric-validations", tag = "verifik", request_body = ValidationBody,
     responses((status = 200, body = ValidationData), (status = 400, description = "INVALID_PROJECT_FLOW: unknown, paused, or of another project"),
         (status = 404, description = "Project_not_found_or_featured_disabled"), (status = 409, description = "MissingParameter, email_not_configured")))]
@@ -260,7 +260,7 @@ async fn create(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<ValidationData>, Error> {
     let request = json::parse_object::<ValidationBody>(body)?.request()?;
-    // A mailed link needs an address to begin with.
+    // A mailed link needs the server's public URL.
     let is_mailed = request.asked.as_ref().is_some_and(|asked| asked.send_via_email);
     if is_mailed && gateway.config().public_url.is_none() {
         return Err(Error::worded(Refusal::Conflict, "email_not_configured", "email_not_configured"));
@@ -270,7 +270,7 @@ async fn create(
     opened(gateway, &call.caller, made).await
 }
 
-/// A new validation with its token and the link to its page, mailed where that was asked for.
+/// Returns a new validation with its token and the link to its page, which is mailed if requested.
 async fn opened(
     gateway: &Gateway,
     caller: &Caller,
@@ -328,7 +328,7 @@ pub async fn list_biometric_validations(
     Ok(Json(ValidationList { success: true, data, pagination }))
 }
 
-/// Makes a validation new again.
+/// Resets a validation to new.
 #[utoipa::path(delete, path = "/v2/biometric-validations/{id}", tag = "verifik",
     params(("id" = String, Path, description = "the validation")),
     responses((status = 200, body = ValidationData), (status = 404, description = "biometricValidation_not_found")))]

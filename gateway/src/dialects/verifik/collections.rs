@@ -33,7 +33,7 @@ pub struct FaceCollection {
     #[serde(rename = "_id")]
     id: String,
     client: String,
-    /// What other calls name as `collection_id`.
+    /// The code that other calls pass as `collection_id`.
     code: String,
     name: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -98,7 +98,7 @@ pub async fn list_face_collections(
     Ok(Json(CollectionList { data, total: found.total }))
 }
 
-/// By id or code.
+/// Returns a collection by its id or code.
 #[utoipa::path(get, path = "/v2/face-recognition/collections/{id}", tag = "verifik",
     params(("id" = String, Path, description = "id or code")), responses((status = 200, body = Data<FaceCollection>)))]
 pub async fn get_face_collection(
@@ -127,7 +127,7 @@ pub async fn update_face_collection(
     Ok(Json(Data { data: FaceCollection::new(&caller, changed) }))
 }
 
-/// Deletes a collection without persons. Registrations of its project then miss it.
+/// Deletes a collection without persons. Registrations of its project then lack a collection.
 #[utoipa::path(delete, path = "/v2/face-recognition/collections/{id}", tag = "verifik",
     params(("id" = String, Path, description = "id or code")),
     responses((status = 200, body = Deleted), (status = 409, description = "collection_is_not_empty")))]

@@ -1,4 +1,4 @@
-//! `/v2/credits`: what the calls of the project cost it.
+//! `/v2/credits`: the cost of the project's calls.
 
 use axum::{
     Json,
@@ -21,7 +21,7 @@ use crate::{
     http::state::Gateway,
 };
 
-/// An entry: a purchase, or the use of a call.
+/// An entry: a purchase, or the cost of a call.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Credit {
@@ -29,14 +29,14 @@ pub struct Credit {
     #[schema(example = "674de8df21c72be3cc42b8a7")]
     id: String,
     amount: u32,
-    /// approved, pending (the call still runs) or postPaid.
+    /// approved, pending (the call is in progress) or postPaid.
     #[schema(example = "approved")]
     status: &'static str,
     /// purchase or usage.
     #[schema(example = "usage")]
     category: &'static str,
     client: String,
-    /// Of usage: the kind of the transaction.
+    /// For usage: the kind of the transaction.
     #[schema(example = "verifik.liveness")]
     description: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -77,7 +77,7 @@ impl Credit {
     }
 }
 
-/// Lists what was bought and used, newest first.
+/// Lists purchases and usage, newest first.
 #[utoipa::path(get, path = "/v2/credits", tag = "verifik",
     params(("page" = Option<u32>, Query, description = "from 1"), ("perPage" = Option<u32>, Query, description = "1 to 100")),
     responses((status = 200, body = CreditList), (status = 409, description = "MissingParameter")))]

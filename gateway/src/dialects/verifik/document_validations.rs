@@ -36,10 +36,10 @@ pub struct DocumentBody {
     /// The side with the portrait: a data URI, or base64; jpg or png, at most 10 MB.
     #[schema(nullable = false)]
     image: Option<String>,
-    /// Instead of `image`, the other side.
+    /// The other side, instead of `image`.
     #[schema(nullable = false)]
     back_image: Option<String>,
-    /// Instead of the document that was judged before.
+    /// Whether to replace the document that was judged before.
     #[schema(nullable = false)]
     force: Option<bool>,
 }

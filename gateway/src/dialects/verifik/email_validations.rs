@@ -27,7 +27,7 @@ use crate::{
 const STATUSES: [(&str, wire::EmailValidationStatus); 2] =
     [("sent", wire::EmailValidationStatus::Sent), ("validated", wire::EmailValidationStatus::Validated)];
 
-/// A code that was mailed; the code is in no response.
+/// A mailed code; no response contains the code itself.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EmailValidation {
@@ -64,7 +64,7 @@ impl EmailValidation {
     }
 }
 
-/// Mails a code to the address of the token's registration; it is good for ten minutes and five tries.
+/// Mails a code to the address of the token's registration; it is valid for ten minutes and five attempts.
 #[utoipa::path(post, path = "/v2/email-validations/app-registration", tag = "verifik",
     responses((status = 200, body = Data<EmailValidation>),
         (status = 404, description = "security_not_set: this server sends no mail")))]
@@ -84,7 +84,7 @@ async fn send(gateway: &Gateway, call: &mut Call) -> Result<Json<Data<EmailValid
     Ok(Json(Data { data: reported(gateway, call, sent, "email_validation_created").await }))
 }
 
-/// The validation, of which an event is left.
+/// Returns the validation, and adds an event about it.
 async fn reported(
     gateway: &Gateway,
     call: &mut Call,
@@ -98,7 +98,7 @@ async fn reported(
     shown
 }
 
-/// The code as it was received.
+/// The code that the person entered.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct CodeBody {
     #[schema(nullable = false)]
@@ -107,7 +107,7 @@ pub struct CodeBody {
     otp: Option<String>,
 }
 
-/// Compares the code.
+/// Compares the entered code.
 #[utoipa::path(post, path = "/v2/email-validations/app-registration/validate", tag = "verifik", request_body = CodeBody,
     responses((status = 200, body = Data<EmailValidation>), (status = 403, description = "otp_does_not_match"),
         (status = 404, description = "email_validation_not_found"), (status = 409, description = "missing_email_and_otp"),
@@ -137,7 +137,7 @@ async fn check(
     let registration_id = request.registration_id.clone();
     let checked = journeys::check_email_code(gateway.core(), &call.caller, request).await;
     for (word, what) in [
-        // As their clients know it.
+        // In the form that clients of this API expect.
         ("otp_does_not_match", "email_validation_otp_incorect"),
         ("emailValidation_has_expired", "email_validation_expired"),
     ] {

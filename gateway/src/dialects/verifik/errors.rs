@@ -1,4 +1,5 @@
-//! Errors: `{"code", "message"}`, mostly a word and the status before it; some routes have shapes of their own.
+//! Errors: `{"code", "message"}`, where a message is mostly the status and a stable word; some routes have other
+//! shapes.
 
 use axum::http::StatusCode;
 use boot::timestamp::rfc3339;
@@ -18,16 +19,16 @@ const SCHEMA: ErrorSchema =
 
 pub const ERRORS: ErrorShape =
     ErrorShape { status: |report| plain(report).0, body: |report| plain(report).1, schema: SCHEMA };
-/// Of `/v3`: wrong fields are a list.
+/// Routes of `/v3`: field errors are a list.
 pub const ERRORS_OF_VERSION_3: ErrorShape =
     ErrorShape { status: |report| version_3(report).0, body: |report| version_3(report).1, schema: SCHEMA };
-/// Of biometric validations: with `success`.
+/// Biometric validations: errors have the field `success`.
 pub const ERRORS_OF_VALIDATIONS: ErrorShape = ErrorShape {
     status: |report| of_validation(report).0,
     body: |report| of_validation(report).1,
     schema: SCHEMA,
 };
-/// Of face recognition: tokens and fields have other words.
+/// Face recognition: errors of tokens and fields have other codes.
 pub const ERRORS_OF_FACES: ErrorShape =
     ErrorShape { status: |report| of_faces(report).0, body: |report| of_faces(report).1, schema: SCHEMA };
 
@@ -40,18 +41,18 @@ pub struct VerifikError {
     code: Option<String>,
     #[schema(example = "409:liveness_failed@0.45", nullable = false)]
     message: Option<String>,
-    /// Of some routes: the word, or a sentence.
+    /// On some routes: the stable word, or a sentence.
     #[schema(nullable = false)]
     error: Option<String>,
-    /// Of biometric validations: false.
+    /// On biometric validations: false.
     #[schema(nullable = false)]
     success: Option<bool>,
 }
 
-/// Conflicts that have one code, with their word as the message.
+/// Conflicts that share one code, with the word as the message.
 const CONFLICTS: [&str; 3] =
     ["signUpForm_validation_not_passed", "mandatory_steps_not_passed", "appRegistration_has_ended"];
-/// Refusals in `error` and `message`.
+/// Refusals that are rendered as `error` and `message`.
 const IN_ERROR: [(&str, &str); 5] = [
     ("PROJECT_NAME_EXISTS", "a project with this name exists"),
     ("INVALID_COUNTRY_CODE", "allowedCountries must be ISO 3166 country codes"),
@@ -59,9 +60,9 @@ const IN_ERROR: [(&str, &str); 5] = [
     ("LIVENESS_DETECTION_FAILED", "the picture does not show a live face"),
     ("IDENTITY_VERIFICATION_FAILED", "the face is not that of the identifier"),
 ];
-/// Of a person who is not there.
+/// The word of a missing person.
 const PERSON_NOT_FOUND: &str = "PERSON_NOT_FOUND";
-/// Words whose status is another than that of their kind.
+/// Words whose status differs from the status of the error's kind.
 const STATUSES: [(&str, StatusCode); 5] = [
     ("link_is_used", StatusCode::GONE),
     ("link_has_expired", StatusCode::GONE),
@@ -72,7 +73,7 @@ const STATUSES: [(&str, StatusCode); 5] = [
 
 type Rendered = (StatusCode, Value);
 
-/// A word, and the status before it.
+/// Renders a word after its status.
 fn word(status: StatusCode, word: &str) -> Rendered {
     (status, json!({ "code": word, "message": format!("{}:{word}", status.as_u16()) }))
 }
@@ -197,7 +198,7 @@ fn of_faces(report: &ErrorReport) -> Rendered {
     }
 }
 
-/// A picture that cannot be used, by this server's own word for why.
+/// Returns the word for a picture that cannot be used, from the reason the service reports.
 pub fn unusable(word: &str) -> Error {
     let message = match word {
         "no_face" => "face_not_found",
@@ -207,7 +208,7 @@ pub fn unusable(word: &str) -> Error {
     Error::worded(Refusal::Conflict, "ERROR", message)
 }
 
-/// With the score, two decimals, rounded down so that it is never shown to be enough.
+/// Renders a message with the score, rounded down to two decimals so that it never appears to be sufficient.
 pub fn liveness_failed(score: f64) -> Error {
     let score = (score * 100.0).floor() / 100.0;
     Error::worded(Refusal::Conflict, "liveness_failed", format!("409:liveness_failed@{score:.2}"))

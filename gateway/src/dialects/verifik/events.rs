@@ -1,5 +1,6 @@
-//! What the webhooks of this API receive: `{"type": "<type of the flow>_<what happened>", "object"}`. It goes to the urls of the
-//! flow and the validation, and to the endpoints of the key that ask for `verifik.event`. Neither codes nor tokens are in it.
+//! Webhook events of this API: `{"type": "<type of the flow>_<event>", "object"}`. They are sent to the URLs of the
+//! flow and the validation, and to the key's endpoints that subscribe to `verifik.event`. They contain neither codes
+//! nor tokens.
 
 use proto::journeys as wire;
 use serde::Serialize;
@@ -23,19 +24,19 @@ struct Event<'a, T> {
     object: &'a T,
 }
 
-/// Something that happened in a flow.
+/// An event of a flow.
 pub struct Happened<'a> {
     pub flow_id: &'a str,
     /// `app_registration_created`, …
     pub what: &'a str,
-    /// Where it is reported beside the flow's own url; empty: nowhere.
+    /// A URL besides the flow's own; empty: none.
     pub url: &'a str,
 }
 
-/// Leaves an event with the record of the call.
+/// Adds an event to the record of the call.
 pub async fn report(gateway: &Gateway, call: &mut Call, happened: Happened<'_>, object: &impl Serialize) {
     let Happened { flow_id, what, url } = happened;
-    // The call itself is done: a flow that is gone meanwhile reports nothing.
+    // The call itself has succeeded: a flow that was deleted meanwhile reports nothing.
     let Ok(flow) = get_flow(gateway.core(), &call.caller, flow_id).await else {
         tracing::warn!(what, "an event has no flow any more and is not reported");
         return;
@@ -49,21 +50,21 @@ pub async fn report(gateway: &Gateway, call: &mut Call, happened: Happened<'_>, 
     call.record.set_event_urls(urls);
 }
 
-/// The same about a registration.
+/// Adds an event about a registration.
 pub async fn report_registration(gateway: &Gateway, call: &mut Call, of: &wire::Registration, what: &str) {
     let happened = Happened { flow_id: &of.flow_id, what, url: "" };
     let object = AppRegistration::with_step(&call.caller, of.clone());
     report(gateway, call, happened, &object).await;
 }
 
-/// The same about a registration as it is now.
+/// Adds an event about a registration in its current state.
 pub async fn report_registration_now(gateway: &Gateway, call: &mut Call, id: &str, what: &str) {
     if let Ok(registration) = get_registration(gateway.core(), &call.caller, id).await {
         report_registration(gateway, call, &registration, what).await;
     }
 }
 
-/// The same about a validation.
+/// Adds an event about a validation.
 pub async fn report_validation(gateway: &Gateway, call: &mut Call, of: &wire::Validation, what: &str) {
     let url = of.asked.as_ref().map(|asked| asked.webhook_url.clone()).unwrap_or_default();
     let happened = Happened { flow_id: &of.flow_id, what, url: &url };
@@ -71,14 +72,14 @@ pub async fn report_validation(gateway: &Gateway, call: &mut Call, of: &wire::Va
     report(gateway, call, happened, &object).await;
 }
 
-/// The same about a validation as it is now.
+/// Adds an event about a validation in its current state.
 pub async fn report_validation_now(gateway: &Gateway, call: &mut Call, id: &str, what: &str) {
     if let Ok(validation) = get_validation(gateway.core(), &call.caller, id).await {
         report_validation(gateway, call, &validation, what).await;
     }
 }
 
-/// Whether an error is a refusal with this word.
+/// Returns whether an error is a refusal with this word.
 pub fn is_word<T>(result: &Result<T, Error>, of: &str) -> bool {
     matches!(result, Err(Error::Worded { word, .. }) if word == of)
 }

@@ -1,5 +1,5 @@
-//! `/v2/face-recognition/…`: liveness and comparisons of pictures. Nothing is kept; nobody is named, so the project must
-//! declare that it holds the consents.
+//! `/v2/face-recognition/…`: liveness and comparison of pictures. Nothing is stored and no user is named, so the
+//! project must declare that it holds the consents.
 
 use axum::{Json, extract::State};
 use boot::timestamp::rfc3339;
@@ -32,7 +32,7 @@ const MIN_COMPARISON: f64 = 0.85;
 const MAX_PICTURES: usize = 3;
 const ID_LETTERS: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-/// An answer with its short id.
+/// An answer with a short id and a signature.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Signed<T> {
     /// Five letters and digits.
@@ -60,7 +60,7 @@ impl<T> Signed<T> {
     }
 }
 
-/// A picture or several: data URIs, or base64.
+/// One or several pictures: data URIs, or base64.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum Pictures {
@@ -108,7 +108,7 @@ pub struct LivenessBody {
     /// DESKTOP, IOS or ANDROID.
     #[schema(nullable = false)]
     os: Option<String>,
-    /// .52 to 1; .6.
+    /// .52 to 1; default .6.
     #[schema(nullable = false)]
     liveness_min_score: Option<f64>,
 }
@@ -163,7 +163,7 @@ pub async fn judge_liveness(
     call.finish(result)
 }
 
-/// The same by its older name.
+/// The same call under its older name.
 #[utoipa::path(post, path = "/v2/face-recognition/liveness-score", tag = "verifik", request_body = LivenessBody,
     responses((status = 200, body = Signed<LivenessData>), PictureErrors))]
 pub async fn judge_liveness_score(
@@ -179,19 +179,19 @@ pub struct CompareBody {
     /// One to three pictures.
     #[schema(nullable = false)]
     probe: Option<Pictures>,
-    /// One to three pictures; the likeliest pair counts.
+    /// One to three pictures; the best matching pair counts.
     #[schema(nullable = false)]
     gallery: Option<Pictures>,
-    /// .67 to .95; .85.
+    /// .67 to .95; default .85.
     #[schema(nullable = false)]
     compare_min_score: Option<f64>,
-    /// FAST or ACCURATE; both networks compare in either.
+    /// FAST or ACCURATE; both modes use both networks.
     #[schema(nullable = false)]
     search_mode: Option<String>,
-    /// DESKTOP, IOS or ANDROID; of the calls that judge liveness.
+    /// DESKTOP, IOS or ANDROID; for calls that judge liveness.
     #[schema(nullable = false)]
     os: Option<String>,
-    /// .52 to 1; .6.
+    /// .52 to 1; default .6.
     #[schema(nullable = false)]
     liveness_min_score: Option<f64>,
 }
@@ -205,7 +205,7 @@ pub struct ComparisonResult {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CompareData {
-    /// The probability, 0 to 1, that both are the same person.
+    /// The probability, 0 to 1, that both show the same person.
     score: f64,
     result: ComparisonResult,
 }
@@ -220,7 +220,7 @@ pub struct CompareLiveData {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CompareWithLivenessData {
     comparison: ComparisonScore,
-    /// Null where the faces are not alike.
+    /// Null when the faces do not match.
     liveness: Option<LivenessData>,
     result: ComparisonResult,
 }
@@ -230,7 +230,7 @@ pub struct ComparisonScore {
     score: f64,
 }
 
-/// The pictures of both sides, and the limits.
+/// The pictures to compare, and the thresholds.
 struct Compared {
     probe: Vec<Media>,
     gallery: Vec<Media>,
@@ -301,7 +301,7 @@ async fn compare(
     Ok(Json(Signed::new(call, CompareData { score: result.score, result })))
 }
 
-/// Compares, and judges the liveness of the probe.
+/// Compares the faces of pictures, and judges the liveness of the probe.
 #[utoipa::path(post, path = "/v2/face-recognition/compare-live", tag = "verifik", request_body = CompareBody,
     responses((status = 200, body = Signed<CompareLiveData>), PictureErrors))]
 pub async fn compare_live_face(
@@ -320,7 +320,7 @@ async fn compare_live(
 ) -> Result<Json<Signed<CompareLiveData>>, Error> {
     let sent = Compared::receive(gateway, call, body, true).await?;
     let result = sent.compare(gateway, call).await?;
-    // The worse of both is what the transaction says.
+    // The transaction records the worse of both results.
     let liveness = if result.passed {
         judged_liveness(gateway, call, (&sent.probe, sent.min_liveness)).await?
     } else {
@@ -330,7 +330,7 @@ async fn compare_live(
     Ok(Json(Signed::new(call, CompareLiveData { score: result.score, liveness, result })))
 }
 
-/// Compares, and judges the liveness of the probe only where the faces are alike.
+/// Compares the faces of pictures, and judges the liveness of the probe only if they match.
 #[utoipa::path(post, path = "/v2/face-recognition/compare-with-liveness", tag = "verifik", request_body = CompareBody,
     responses((status = 200, body = Signed<CompareWithLivenessData>), PictureErrors))]
 pub async fn compare_with_liveness(

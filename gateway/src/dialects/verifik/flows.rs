@@ -22,7 +22,7 @@ use crate::{
     http::{json, state::Gateway},
 };
 
-/// A flow as it is made or changed.
+/// A flow to create, or changes of one.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FlowBody {
@@ -34,7 +34,7 @@ pub struct FlowBody {
     #[serde(rename = "type")]
     #[schema(nullable = false)]
     kind: Option<String>,
-    /// draft, active or paused; only active ones run.
+    /// draft, active or paused; only active flows accept registrations.
     #[schema(nullable = false)]
     status: Option<String>,
     #[schema(value_type = Object, nullable = false)]
@@ -43,12 +43,12 @@ pub struct FlowBody {
     documents: Option<DocumentSettings>,
     #[schema(nullable = false)]
     liveness: Option<LivenessSettings>,
-    /// By step: mandatory, optional or skip.
+    /// Requirement by step: mandatory, optional or skip.
     #[schema(nullable = false)]
     steps: Option<BTreeMap<String, String>>,
     #[schema(nullable = false)]
     integrations: Option<Integrations>,
-    /// Older names of the same.
+    /// Settings under their older names.
     #[schema(nullable = false)]
     onboarding_settings: Option<OnboardingSettings>,
 }
@@ -56,10 +56,10 @@ pub struct FlowBody {
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DocumentSettings {
-    /// 1 to 5; 3.
+    /// 1 to 5; default 3.
     #[schema(nullable = false)]
     attempt_limit: Option<u32>,
-    /// .65 to .95; .85.
+    /// .65 to .95; default .85.
     #[schema(nullable = false)]
     compare_min_score: Option<f64>,
 }
@@ -67,16 +67,16 @@ pub struct DocumentSettings {
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LivenessSettings {
-    /// 1 to 5; 3.
+    /// 1 to 5; default 3.
     #[schema(nullable = false)]
     attempt_limit: Option<u32>,
-    /// .52 to .9; .6.
+    /// .52 to .9; default .6.
     #[schema(nullable = false)]
     min_score: Option<f64>,
     /// FAST or ACCURATE.
     #[schema(nullable = false)]
     search_mode: Option<String>,
-    /// .7 to .95; .9.
+    /// .7 to .95; default .9.
     #[schema(nullable = false)]
     search_min_score: Option<f64>,
 }
@@ -168,17 +168,17 @@ const STATUSES: [(&str, wire::FlowStatus); 3] = [
 const MODES: [(&str, wire::SearchMode); 2] =
     [("FAST", wire::SearchMode::Fast), ("ACCURATE", wire::SearchMode::Accurate)];
 
-/// The value of a word.
+/// Returns the wire value for a word.
 pub fn value<T: Copy>(table: &[(&'static str, T)], word: &str) -> Option<T> {
     table.iter().find(|(known, _)| *known == word).map(|(_, value)| *value)
 }
 
-/// The word of a value.
+/// Returns the word for a wire value.
 pub fn word<T: PartialEq>(table: &[(&'static str, T)], value: &T) -> &'static str {
     table.iter().find(|(_, known)| known == value).map_or("", |(word, _)| word)
 }
 
-/// The requirement of each step of a flow.
+/// Returns the requirement of each step of a flow.
 pub fn steps(settings: &wire::FlowSettings) -> BTreeMap<&'static str, &'static str> {
     let rule = |rule: &wire::StepRule| (word(&STEPS, &rule.step()), word(&REQUIREMENTS, &rule.requirement()));
     settings.steps.iter().map(rule).collect()
@@ -199,7 +199,7 @@ fn chosen<T: Copy>(
 }
 
 impl FlowBody {
-    /// Older names stand for the newer ones that are absent.
+    /// Uses fields with older names in place of absent newer ones.
     fn joined(mut self) -> Self {
         let older = self.onboarding_settings.take().unwrap_or_default();
         Self {
@@ -211,7 +211,7 @@ impl FlowBody {
         }
     }
 
-    /// The settings, with those of `before` for what is not named.
+    /// Returns the settings, with those of `before` for absent fields.
     fn settings(self, before: wire::FlowSettings) -> Result<wire::FlowSettings, Error> {
         let (kind, status, mode) = (before.r#type(), before.status(), before.search_mode());
         let documents = self.documents.unwrap_or_default();
@@ -250,7 +250,7 @@ fn step_rule(step: &str, rule: &str) -> Result<wire::StepRule, Error> {
     Ok(wire::StepRule { step: step.into(), requirement: requirement.into() })
 }
 
-/// What a flow is unless it says otherwise.
+/// The default settings of a flow.
 fn defaults() -> wire::FlowSettings {
     wire::FlowSettings {
         r#type: wire::FlowType::Onboarding.into(),
@@ -298,7 +298,7 @@ impl ProjectFlow {
     }
 }
 
-/// Makes a flow of a project.
+/// Creates a flow of a project.
 #[utoipa::path(post, path = "/v2/project-flows", tag = "verifik", request_body = FlowBody,
     responses((status = 200, body = FlowMade), (status = 409, description = "MissingParameter")))]
 pub async fn create_project_flow(
@@ -349,7 +349,7 @@ pub async fn get_project_flow(
     Ok(Json(FlowData { data: ProjectFlow::new(&caller, found) }))
 }
 
-/// Changes what is named.
+/// Changes the fields that are present.
 #[utoipa::path(put, path = "/v3/project-flows/{id}", tag = "verifik", request_body = FlowBody,
     params(("id" = String, Path, description = "the flow")),
     responses((status = 200, body = FlowData), (status = 422, description = "wrong fields")))]

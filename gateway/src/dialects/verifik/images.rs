@@ -1,4 +1,4 @@
-//! Bodies with pictures in base64.
+//! JSON bodies with base64 pictures.
 
 use axum::{
     body::Bytes,
@@ -19,20 +19,20 @@ use crate::{
 
 /// Largest picture.
 const MAX_IMAGE_BYTES: usize = 10 * 1024 * 1024;
-/// Largest body with one: a picture slightly over its limit still gets its own error.
+/// Largest body with one picture: a picture slightly above its limit still gets its own error.
 pub const MAX_ONE_IMAGE_BYTES: usize = 16 * 1024 * 1024;
 /// Largest body with several.
 pub const MAX_SEVERAL_IMAGES_BYTES: usize = 32 * 1024 * 1024;
-/// Larger texts are decoded off the async threads.
+/// Longer texts are decoded on a blocking thread.
 const MAX_INLINE_BYTES: usize = 256 * 1024;
 
-/// Base64 as clients send it: with its padding or without.
+/// Accepts base64 with and without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The system a picture was taken on.
+/// The operating system a picture was taken on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Os {
@@ -43,7 +43,7 @@ pub enum Os {
 
 impl Os {
     /// # Errors
-    /// 409 for another one.
+    /// 409 for any other value.
     pub fn parse(text: &str) -> Result<Self, Error> {
         match text {
             "DESKTOP" => Ok(Self::Desktop),
@@ -54,11 +54,11 @@ impl Os {
     }
 }
 
-/// What the calls with pictures are refused with.
+/// The errors of calls with pictures.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes the responses in the API's documentation")]
 pub enum PictureErrors {
-    /// a field is missing or wrong, or no one face
+    /// a field is missing or invalid, or the picture does not show exactly one face
     #[response(status = 409)]
     NoOneFace,
     /// only_images_in_base64
@@ -69,7 +69,7 @@ pub enum PictureErrors {
     TooLarge,
 }
 
-/// A body that is received once it is known that there is room for it.
+/// A body that is only received once an upload permit is available.
 pub struct LargeBody(Request);
 
 impl<S: Send + Sync> FromRequest<S> for LargeBody {
@@ -81,10 +81,10 @@ impl<S: Send + Sync> FromRequest<S> for LargeBody {
 }
 
 impl LargeBody {
-    /// Receives and parses the body. While the place lives it holds one of the project's uploads.
+    /// Receives and parses the body. The permit counts against the project's uploads until it is dropped.
     ///
     /// # Errors
-    /// 503 full; 408 not sent in time; 413 too large; what a body that is no such object is refused with.
+    /// 503 without a permit; 408 when not sent in time; 413 when too large; as [`json::parse_object`].
     pub async fn receive<T: DeserializeOwned>(
         self,
         gateway: &Gateway,
@@ -96,7 +96,7 @@ impl LargeBody {
     }
 }
 
-/// The picture of a data URI or of plain base64.
+/// Decodes a picture from a data URI or from plain base64.
 ///
 /// # Errors
 /// 412 for anything else; 413 for more than 10 MB.
@@ -130,7 +130,7 @@ fn decode(text: &str) -> Result<Bytes, Error> {
     if is_picture(&bytes) { Ok(bytes.into()) } else { Err(unreadable) }
 }
 
-/// jpg, png or webp, by their first bytes.
+/// Detects jpg, png and webp by their first bytes.
 fn is_picture(bytes: &[u8]) -> bool {
     let is_webp = bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
     bytes.starts_with(&[0xff, 0xd8, 0xff]) || bytes.starts_with(b"\x89PNG\r\n\x1a\n") || is_webp

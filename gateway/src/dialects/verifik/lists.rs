@@ -3,7 +3,7 @@
 use super::flows::value;
 use crate::core::{error::Error, journeys::PageAsked};
 
-/// A list as it was asked for; filters that a route does not know are refused, not left out.
+/// The parameters of a list; filters that a route does not support are rejected, not ignored.
 pub struct ListAsked {
     pub page: PageAsked,
     pub project: String,
@@ -33,7 +33,7 @@ impl ListAsked {
                 "in_status[]" | "in_status" | "where_status" => {
                     asked.statuses.extend(value.split(',').map(str::to_owned));
                 }
-                // Relations are ids here, whatever is asked to be filled in.
+                // Relations are always returned as ids; requests to populate them are ignored.
                 "populates[]" | "populates" => {}
                 _ => return Err(Error::invalid("an unknown filter or parameter of the list")),
             }
@@ -41,7 +41,7 @@ impl ListAsked {
         Ok(asked)
     }
 
-    /// The statuses asked for, as the wire has them.
+    /// Returns the requested statuses as wire values.
     ///
     /// # Errors
     /// 409 for a word that `table` does not have.
@@ -57,7 +57,7 @@ fn number(name: &'static str, text: &str, most: u32) -> Result<u32, Error> {
     number.ok_or_else(|| Error::field(name, &format!("\"{name}\" must be a number from 1 to {most}")))
 }
 
-/// How many pages a total makes.
+/// Returns the number of pages for a total.
 pub fn pages(total: u64, limit: u32) -> u64 {
     total.div_ceil(limit.max(1).into())
 }

@@ -1,5 +1,5 @@
-//! `/liveness/{token}`: the page of a validation's link. It is bound to the browser in which the person first goes on, and not
-//! by being opened: what looks through mail opens links as well.
+//! `/liveness/{token}`: the page of a validation's link. The link is bound to the browser in which the person
+//! continues, not to the one that opens it first, because mail scanners open links too.
 
 use axum::{
     Json,
@@ -49,15 +49,15 @@ pub const LIVENESS_PAGE: &str = "/liveness";
 const KIND: &str = "verifik.biometric_validation_page";
 const COOKIE: &str = "biometry-link";
 
-/// What the person decided on the page.
+/// The consent given on the page.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct PageBegun {
-    /// They agree that their face is processed.
+    /// Whether the person consents to the processing of their face.
     #[serde(default)]
     consent: bool,
 }
 
-/// Without a code one is mailed; with one it is compared.
+/// Absent: mails a code; present: compares it.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct PageCode {
     #[serde(default)]
@@ -65,7 +65,7 @@ pub struct PageCode {
     code: Option<String>,
 }
 
-/// What the page recorded.
+/// The recorded picture.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct PageFace {
     /// A data URI: jpg, png or webp, at most 10 MB.
@@ -80,7 +80,7 @@ pub struct PageFace {
 pub struct PageAnswer {
     success: bool,
     data: PageStatus,
-    /// Where the person goes now.
+    /// The URL to which the page redirects.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     redirect: Option<String>,
@@ -99,7 +99,7 @@ impl PageAnswer {
     }
 }
 
-/// Shows the page. It can be used once, until the validation expires. Browsers get errors as pages.
+/// Shows the page. It can be used once, until the validation expires. Browsers receive errors as pages.
 #[utoipa::path(get, path = "/liveness/{token}", tag = "verifik",
     params(("token" = String, Path, description = "of the link")),
     responses((status = 200, description = "the page", body = String, content_type = "text/html"),
@@ -138,7 +138,7 @@ async fn show(
     Ok(capture_page(&theme, &data))
 }
 
-/// The person agreed and goes on: the link is this browser's from now on.
+/// Records the person's consent, and binds the link to this browser.
 #[utoipa::path(post, path = "/liveness/{token}/begin", tag = "verifik", request_body = PageBegun,
     params(("token" = String, Path, description = "of the link")),
     responses((status = 200, body = PageAnswer), (status = 403, description = "link_of_another_browser, consent_required"),
@@ -192,7 +192,7 @@ pub async fn send_liveness_page_code(
     Ok(Json(PageAnswer::of(&validation, None)))
 }
 
-/// Judges the face and ends the validation. A picture that cannot be used does not use the link up.
+/// Judges the face and ends the validation. A picture that cannot be judged does not use the link up.
 #[utoipa::path(post, path = "/liveness/{token}", tag = "verifik", request_body = PageFace,
     params(("token" = String, Path, description = "of the link")),
     responses((status = 200, body = PageAnswer), (status = 400, description = "INVALID_BIOMETRIC_DATA"),
@@ -252,7 +252,7 @@ async fn judge(
     Ok(PageAnswer::of(&validation, redirect))
 }
 
-/// The customer's page, with the type of the validation and its token.
+/// Returns the customer's URL, with the type of the validation and its token.
 fn redirect(validation: &wire::Validation, token: &str) -> Option<String> {
     let asked = validation.asked.as_ref()?;
     if asked.redirect_url.is_empty() {
@@ -264,18 +264,18 @@ fn redirect(validation: &wire::Validation, token: &str) -> Option<String> {
     };
     let mark = if url.contains('?') { '&' } else { '?' };
     let kind = word(&TYPES, &asked.r#type());
-    // Neither a type nor a token has a character that needs escaping.
+    // Types and tokens contain no characters that need escaping.
     Some(format!("{url}{mark}type={kind}&token={token}{fragment}"))
 }
 
-/// Whether the link must be bound to the browser that asks.
+/// How the link must be bound to the calling browser.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Binding {
-    /// If it is bound, to this one.
+    /// Not bound, or bound to this browser.
     Unneeded,
-    /// It is bound to this one by this call, if it is bound to none.
+    /// Bound to this browser by this call, unless it is bound already.
     Now,
-    /// It was bound to this one before.
+    /// Bound to this browser before.
     Before,
 }
 
@@ -301,7 +301,7 @@ async fn open(
     Ok(OpenedLink { caller, ..opened })
 }
 
-/// For somebody who followed a link.
+/// Renders an error for a person who followed a link.
 fn in_words(error: Error) -> Error {
     let Error::Worded { refusal, word, message } = error else { return error };
     let message = match word.as_ref() {

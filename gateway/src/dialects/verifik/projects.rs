@@ -25,7 +25,7 @@ use crate::{
     http::{json, state::Gateway},
 };
 
-/// A project as it is made or changed.
+/// A project to create, or changes of one.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProjectBody {
@@ -49,7 +49,7 @@ pub struct ProjectBody {
     demo_mode: Option<bool>,
 }
 
-/// Who is responsible for the data.
+/// The controller of the data.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DataProtection {
@@ -79,7 +79,7 @@ pub struct VerifikProject {
     #[schema(value_type = Object)]
     branding: Value,
     demo_mode: bool,
-    /// The collection its people are in.
+    /// The collection of its persons.
     assigned_collection: String,
     created_at: String,
     updated_at: String,
@@ -138,7 +138,7 @@ impl VerifikProject {
 }
 
 impl ProjectBody {
-    /// The details, with those of `before` for what is not named.
+    /// Returns the details, with those of `before` for absent fields.
     fn details(self, before: wire::ProjectDetails) -> Result<wire::ProjectDetails, Error> {
         let name = self.name.unwrap_or(before.name);
         if name.trim().is_empty() {
@@ -182,7 +182,7 @@ async fn create(
     Ok(VerifikProject::new(caller, made))
 }
 
-/// Makes a project; it comes with a collection.
+/// Creates a project with a collection.
 #[utoipa::path(post, path = "/v2/projects", tag = "verifik", request_body = ProjectBody,
     responses((status = 200, body = ProjectMade), (status = 409, description = "PROJECT_NAME_EXISTS")))]
 pub async fn create_verifik_project(
@@ -193,7 +193,7 @@ pub async fn create_verifik_project(
     Ok(Json(ProjectMade { success: true, data: create(&gateway, &caller, body).await? }))
 }
 
-/// The same with the answers of version 3.
+/// The same call with the answer of version 3.
 #[utoipa::path(post, path = "/v3/projects", tag = "verifik", request_body = ProjectBody,
     responses((status = 201, body = ProjectData), (status = 422, description = "wrong fields")))]
 pub async fn create_verifik_project_v3(
@@ -232,7 +232,7 @@ pub async fn get_verifik_project(
     Ok(Json(ProjectData { data: VerifikProject::new(&caller, found) }))
 }
 
-/// Changes what is named.
+/// Changes the fields that are present.
 #[utoipa::path(put, path = "/v2/projects/{id}", tag = "verifik", request_body = ProjectBody,
     params(("id" = String, Path, description = "the project")),
     responses((status = 200, body = ProjectData), (status = 409, description = "PROJECT_NAME_EXISTS")))]

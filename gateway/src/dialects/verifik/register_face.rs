@@ -31,13 +31,13 @@ pub struct RegistrationFace {
     /// DESKTOP, IOS or ANDROID.
     #[schema(example = "DESKTOP", nullable = false)]
     os: Option<String>,
-    /// Go on where there is a person already.
+    /// Whether to continue when the registration already has a person.
     #[schema(nullable = false)]
     force: Option<bool>,
 }
 
-/// Judges the face of the token's registration: liveness, then whether it is known in the project's collection. The
-/// registration gets its person.
+/// Judges the face of the token's registration: its liveness, then whether it is already known in the project's
+/// collection. Links the registration to its person.
 #[utoipa::path(post, path = "/v2/biometric-validations/app-registration", tag = "verifik",
     request_body = RegistrationFace,
     responses((status = 200, body = Data<AppRegistration>),

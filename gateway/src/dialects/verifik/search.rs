@@ -1,4 +1,4 @@
-//! `/v2/face-recognition/search`, `search-live-face` and `verify`: persons by their faces.
+//! `/v2/face-recognition/search`, `search-live-face` and `verify`: find and verify persons by their faces.
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
@@ -31,32 +31,32 @@ pub struct SearchBody {
     /// One to three pictures.
     #[schema(nullable = false)]
     images: Option<Pictures>,
-    /// The same, of `search-live-face`.
+    /// One picture, for `search-live-face`.
     #[schema(nullable = false)]
     image: Option<Pictures>,
-    /// .2 to 1; .85.
+    /// .2 to 1; default .85.
     #[schema(nullable = false)]
     min_score: Option<f64>,
-    /// The code of a collection; without one every collection of the project is searched.
+    /// The code of a collection; without it every collection of the project is searched.
     #[schema(nullable = false)]
     collection_id: Option<String>,
-    /// DESKTOP, IOS or ANDROID, of `search-live-face`.
+    /// DESKTOP, IOS or ANDROID; for `search-live-face`.
     #[schema(nullable = false)]
     os: Option<String>,
-    /// .52 to 1; .6.
+    /// .52 to 1; default .6.
     #[schema(nullable = false)]
     liveness_min_score: Option<f64>,
 }
 
-/// A person who was found.
+/// A person found by the search.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PersonFound {
     id: String,
-    /// For keys with `identify` alone.
+    /// Only for keys with the permission `identify`.
     #[serde(skip_serializing_if = "String::is_empty")]
     name: String,
     score: f64,
-    /// None are kept.
+    /// Always empty, because pictures are not stored.
     thumbnails: Vec<String>,
 }
 
@@ -68,7 +68,7 @@ pub struct LiveSearchData {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VerifyData {
-    /// Null where it is another person.
+    /// Null when the person does not match.
     #[serde(rename = "match")]
     of: Option<PersonFound>,
 }
@@ -83,7 +83,7 @@ impl PersonFound {
     }
 }
 
-/// Looks for a face among the persons of the project: the nearest, when it is near enough.
+/// Searches for a face among the persons of the project, and returns the nearest if it matches.
 #[utoipa::path(post, path = "/v2/face-recognition/search", tag = "verifik", request_body = SearchBody,
     responses((status = 200, body = Signed<Vec<PersonFound>>), PictureErrors))]
 pub async fn search_person(
@@ -114,7 +114,7 @@ async fn search(
     Ok(Json(Signed::new(call, persons)))
 }
 
-/// The same for one picture of a live face.
+/// Searches for the face of one picture, which must be live.
 #[utoipa::path(post, path = "/v2/face-recognition/search-live-face", tag = "verifik", request_body = SearchBody,
     responses((status = 200, body = Signed<LiveSearchData>), (status = 409, description = "liveness_failed, a field is missing or wrong, or no one face"),
         (status = 412, description = "only_images_in_base64"), (status = 413, description = "image_too_large")))]
@@ -128,7 +128,7 @@ pub async fn search_live_person(
     call.finish(answer)
 }
 
-/// The same, as a list of persons alone.
+/// Searches for a face, and returns only a list of persons.
 #[utoipa::path(post, path = "/v2/face-recognition/search-active-user", tag = "verifik", request_body = SearchBody,
     responses((status = 200, body = Signed<Vec<PersonFound>>), PictureErrors))]
 pub async fn search_active_user(
@@ -162,18 +162,18 @@ async fn search_live(gateway: &Gateway, call: &mut Call, body: LargeBody) -> Res
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct VerifyBody {
-    /// The person.
+    /// The id of the person.
     #[schema(example = "674de8df21c72be3cc42b8a9", nullable = false)]
     id: Option<String>,
     /// One to three pictures.
     #[schema(nullable = false)]
     images: Option<Pictures>,
-    /// .5 to 1; .85.
+    /// .5 to 1; default .85.
     #[schema(nullable = false)]
     min_score: Option<f64>,
 }
 
-/// Whether pictures show a person.
+/// Verifies whether pictures show a given person.
 #[utoipa::path(post, path = "/v2/face-recognition/verify", tag = "verifik", request_body = VerifyBody,
     responses((status = 200, body = Signed<VerifyData>), (status = 404, description = "PERSON_NOT_FOUND"), PictureErrors))]
 pub async fn verify_person_face(

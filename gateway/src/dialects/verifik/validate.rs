@@ -53,7 +53,7 @@ pub struct ValidationOutcomeData {
     status: &'static str,
     verification_results: VerificationResults,
     biometric_data: BiometricData,
-    /// 0 to 1: one less the liveness.
+    /// 0 to 1: one minus the liveness score.
     risk_score: f64,
     completed_at: String,
 }
@@ -62,7 +62,7 @@ pub struct ValidationOutcomeData {
 #[serde(rename_all = "camelCase")]
 pub struct VerificationResults {
     liveness_detection: bool,
-    /// Null where the identifier is not enrolled.
+    /// Null when the identifier is not enrolled.
     identity_match: Option<bool>,
     anti_spoofing: bool,
 }
@@ -89,7 +89,7 @@ pub async fn validate_face(
     call.finish(result)
 }
 
-/// Leaves an event of what a validation came to; a picture that cannot be used came to nothing.
+/// Adds an event with the result of a validation; there is none for a picture that cannot be used.
 pub async fn report_judged(
     gateway: &Gateway,
     call: &mut Call,

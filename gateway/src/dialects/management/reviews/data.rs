@@ -5,22 +5,22 @@ use proto::transactions as wire;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// An enum in JSON and the one of the wire it stands for.
+/// An enum in JSON and the wire enum it corresponds to.
 pub trait WireEnum: Sized + Serialize {
     type Wire;
 
-    /// None: not said.
+    /// Converts from the wire; returns `None` for an unspecified value.
     fn from_wire(wire: Self::Wire) -> Option<Self>;
 
     fn to_wire(self) -> Self::Wire;
 
-    /// As it is in JSON.
+    /// Returns the value as it appears in JSON.
     fn word(self) -> Option<String> {
         serde_json::to_value(self).ok()?.as_str().map(str::to_owned)
     }
 }
 
-/// Defines such an enum by the names of its values.
+/// Defines such an enum from the names of its values.
 macro_rules! wire_enum {
     ($(#[$doc:meta])* $name:ident as $schema:ident for $wire:ty { $($variant:ident),* $(,)? }) => {
         $(#[$doc])*
@@ -53,14 +53,14 @@ macro_rules! wire_enum {
 pub(in crate::dialects::management) use wire_enum;
 
 wire_enum! {
-    /// `open`: to be decided. `second_review`: one person has decided, another has to. The others are final.
+    /// `open`: not decided yet. `second_review`: one person has decided, and a second must. The others are final.
     Status as ReviewStatus for wire::ReviewStatus { Open, SecondReview, NewCapture, Approved, Rejected }
 }
 wire_enum! {
     Decision as ReviewDecision for wire::ReviewDecision { Approve, Reject, NewCapture }
 }
 wire_enum! {
-    /// Why a transaction is reviewed. `requested`: somebody chose to.
+    /// Why a transaction is reviewed. `requested`: a person asked for the review.
     Cause as ReviewCause for wire::ReviewCause { Refer, Fraud, DuplicateIdentity, Requested }
 }
 wire_enum! {
@@ -83,7 +83,7 @@ wire_enum! {
     }
 }
 wire_enum! {
-    /// `unassigned`: open and held by nobody. `mine`: held by the caller. `waiting`: for a second person or for the new
+    /// `unassigned`: open and not claimed. `mine`: claimed by the caller. `waiting`: for a second person or for the new
     /// capture.
     Queue as ReviewQueue for wire::ReviewQueue { Unassigned, Mine, Waiting, Done }
 }
@@ -91,30 +91,30 @@ wire_enum! {
     ReviewerKind as ReviewerKind for wire::ReviewerKind { User, ApiKey }
 }
 
-/// Who reviews.
+/// The reviewer.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Reviewer)]
 pub struct ReviewerData {
     kind: Option<ReviewerKind>,
     id: String,
-    /// As the team knows them; empty for a key.
+    /// The display name; empty for a key.
     name: String,
 }
 
-/// Where the review of a transaction stands.
+/// The status of a transaction's review.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Review)]
 pub struct ReviewData {
     pub transaction_id: String,
     pub status: Option<Status>,
-    /// A second person or a new capture is awaited.
+    /// Whether a second person or a new capture is awaited.
     pub waiting: bool,
     pub causes: Vec<Cause>,
     #[schema(example = "2026-01-31T12:00:00.123Z")]
     pub opened_at: String,
-    /// By the project's target.
+    /// The due time by the project's target.
     pub due_at: String,
-    /// Who holds it, while the claim lasts.
+    /// The reviewer with the claim, while it lasts.
     pub claimed_by: Option<ReviewerData>,
     pub claimed_until: Option<String>,
     /// The final decision.
@@ -124,7 +124,7 @@ pub struct ReviewData {
     pub decided_at: Option<String>,
 }
 
-/// A review with what each person decided.
+/// A review with the decision of each person.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReviewDetails {
     #[serde(flatten)]
@@ -132,7 +132,7 @@ pub struct ReviewDetails {
     steps: Vec<Step>,
 }
 
-/// What one person decided.
+/// The decision of one person.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReviewStep)]
 pub struct Step {
@@ -140,7 +140,7 @@ pub struct Step {
     by: Option<ReviewerData>,
     decision: Option<Decision>,
     reason: Option<Reason>,
-    /// Empty for who may not review, and once the user is erased.
+    /// Empty for callers who may not review, and once the user is erased.
     note: String,
 }
 
@@ -151,7 +151,7 @@ impl From<wire::Reviewer> for ReviewerData {
 }
 
 impl ReviewData {
-    /// Status, reason, who decided and when, as a file has them.
+    /// Returns status, reason, reviewer and time, for a row of a file.
     pub fn cells(self) -> [Option<String>; 4] {
         let name = |by: ReviewerData| if by.name.is_empty() { by.id } else { by.name };
         let reason = self.reason.and_then(Reason::word);

@@ -1,4 +1,4 @@
-//! `/api-projects/review-settings`: how a project reviews.
+//! `/api-projects/review-settings`: the review settings of a project.
 
 use axum::{
     Json,
@@ -18,12 +18,12 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewReviewSettings {
-    /// Two different people must decide the same.
+    /// Whether two different people must reach the same decision.
     four_eyes: bool,
-    /// Within which a review is to be decided, 1 to 129600.
+    /// Minutes within which a review should be decided, 1 to 129600.
     #[schema(example = 1440, minimum = 1, maximum = 129_600)]
     target_minutes: u32,
-    /// How long a claim holds, 1 to 480.
+    /// Minutes that a claim lasts, 1 to 480.
     #[schema(example = 30, minimum = 1, maximum = 480)]
     lease_minutes: u32,
 }
@@ -39,7 +39,7 @@ pub struct ReviewSettingsData {
     updated_at: Option<String>,
 }
 
-/// How the project reviews.
+/// Returns the review settings of the project.
 #[utoipa::path(get, path = "/api-projects/review-settings", tag = "reviews",
     responses((status = 200, body = Envelope<ReviewSettingsData>)))]
 pub async fn get_review_settings(
@@ -50,7 +50,7 @@ pub async fn get_review_settings(
     Ok(Json(Envelope::new("review settings found", found.into())))
 }
 
-/// Sets how the project reviews. Reviews that are open follow at once.
+/// Sets the review settings of the project. They apply to open reviews at once.
 #[utoipa::path(put, path = "/api-projects/review-settings", tag = "reviews", request_body = NewReviewSettings,
     responses((status = 200, body = Envelope<ReviewSettingsData>), (status = 400, description = "a value out of range")))]
 pub async fn put_review_settings(

@@ -1,4 +1,4 @@
-//! Stored data of a user, by number and kind: never a vector or a picture.
+//! Stored data of a user, by number and kind; never contains templates or pictures.
 
 use axum::{
     Json,
@@ -23,10 +23,10 @@ pub struct SubjectData {
     /// The current consents; the history is at `/api-consent/consent/{user}`.
     consent: Consents,
     templates: Vec<Template>,
-    /// How many records are of them; the list is at `/api-transactions/transactions?user=`.
+    /// Number of the user's records; the list is at `/api-transactions/transactions?user=`.
     transactions: u64,
     sessions: u64,
-    /// Everything stored, by service and kind: what an erasure deletes.
+    /// All stored data by service and kind, as an erasure deletes them.
     kept: Vec<DataCount>,
 }
 
@@ -36,25 +36,25 @@ pub struct Consents {
     storage: bool,
 }
 
-/// A template, without what is in it.
+/// The description of a template, without its content.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Template {
     #[schema(example = "face")]
     kind: String,
     #[schema(example = "sface 2021dec")]
     model: String,
-    /// Its latest change.
+    /// Time of the latest change.
     #[schema(example = "2026-01-31T12:00:00Z")]
     created_at: String,
-    /// Enrollments it is the mean of.
+    /// Number of enrollments in the template.
     samples: u32,
-    /// False: not enough enrollments for a template yet.
+    /// False when there are not enough enrollments for a template yet.
     usable: bool,
-    /// Whether the models in use can compare with it.
+    /// Whether the current models can compare with it.
     current: bool,
 }
 
-/// What is stored of a user.
+/// Returns the stored data of a user.
 #[utoipa::path(get, path = "/api-projects/subjects/{user}", tag = "projects",
     params(("user" = String, Path, description = "the user's identifier, as in X-User-Fullname")),
     responses((status = 200, body = Envelope<SubjectData>), (status = 404, description = "no data stored for this user")))]

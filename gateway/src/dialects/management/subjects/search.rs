@@ -1,4 +1,4 @@
-//! Subjects by the beginning of their identifier.
+//! Search for subjects by the prefix of their identifier.
 
 use axum::{
     Json,
@@ -17,7 +17,7 @@ use crate::{
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct SubjectSearch {
-    /// What the identifier, or a part of it, begins with: at least three characters, in any case.
+    /// Prefix of the identifier or of a part of it: at least three characters, case-insensitive.
     #[param(example = "elena", min_length = 3, max_length = 256)]
     prefix: String,
 }
@@ -27,12 +27,12 @@ pub struct SubjectSearch {
 pub struct SubjectMatch {
     #[schema(example = "elena.petrova@example.org")]
     user_fullname: String,
-    /// Their newest transaction.
+    /// Time of the newest transaction.
     #[schema(example = "2026-01-31T12:00:00.123Z")]
     last_seen_at: String,
 }
 
-/// Up to 20 subjects whose identifier, or a part of it, begins with a text: the latest first. The search is audited.
+/// Returns up to 20 subjects whose identifier, or a part of it, has the prefix, latest first. The search is audited.
 #[utoipa::path(get, path = "/api-projects/subjects", tag = "projects", params(SubjectSearch),
     responses((status = 200, body = Envelope<Vec<SubjectMatch>>), (status = 400, description = "fewer than three characters")))]
 pub async fn list_matching_subjects(

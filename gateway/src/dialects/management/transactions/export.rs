@@ -1,4 +1,4 @@
-//! The list as a file: CSV or one JSON object a line, written as it is read.
+//! The transaction list as a file: CSV, or one JSON object per line, streamed as it is read.
 //!
 //! One page is in memory at a time, and the next is requested when the client has read the previous one; the stream ends
 //! when the client disconnects.
@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-/// Rows requested at a time.
+/// Rows per page.
 const PAGE_SIZE: u32 = 200;
 
 #[derive(IntoParams, ToSchema)]
@@ -40,13 +40,14 @@ pub struct ExportFormat {
     format: Option<String>,
 }
 
-/// A filter as audited: a user's name is left out, as the audit log outlives an erasure.
+/// Returns the filter as recorded in the audit log, without the user's name, because the audit log outlives an erasure.
 fn audited_filter((name, value): &(String, String)) -> (String, Value) {
     (name.clone(), if name == "user" { json!("(a user)") } else { json!(value) })
 }
 
-/// Every transaction that passes the filters (all but `limit` and `cursor`), newest first, as a file. CSV cells are
-/// quoted, lists in them JSON, and what a spreadsheet would take for a formula has an apostrophe before it.
+/// Returns every transaction that passes the filters (except `limit` and `cursor`), newest first, as a file. CSV cells
+/// are quoted, and lists in them are JSON. Cells that a spreadsheet would interpret as a formula start with an
+/// apostrophe.
 #[utoipa::path(get, path = "/api-transactions/transactions/export", tag = "transactions",
     params(ExportFormat, Filters),
     responses((status = 200, description = "the file, streamed", content((String = "text/csv"), (String = "application/x-ndjson"))),
@@ -59,9 +60,9 @@ pub async fn export_transactions(
     let Query(pairs) = query?;
     let filters = json!(pairs.iter().map(audited_filter).collect::<serde_json::Map<_, _>>());
     let (format, request) = parse_query(pairs)?;
-    // The first page shows whether the filters are valid, so it is read before the response begins.
+    // Read before the response begins, because the first page shows whether the filters are valid.
     let first = list_transactions(gateway.core(), &caller, request.clone()).await?;
-    // Logged before anything is sent: no export goes unnoticed.
+    // Logged before any data is sent, so that every export is audited.
     let what = json!({"format": format.name(), "filters": filters});
     audit_export(gateway.core(), &caller, "transactions.exported", what).await?;
     Ok(format.attachment("transactions", file(gateway, caller, request, first, format)))
@@ -81,7 +82,8 @@ fn parse_query(pairs: Pairs) -> Result<(Format, ListTransactionsRequest), Error>
     Ok((format, ListTransactionsRequest { page_size: PAGE_SIZE, ..request }))
 }
 
-/// The file page by page. It breaks off when a page cannot be read, so that no client takes a part for the whole.
+/// Streams the file page by page. The stream is aborted when a page cannot be read, so that no client mistakes a
+/// partial file for a complete one.
 fn file(
     gateway: Gateway,
     caller: Caller,
@@ -142,7 +144,7 @@ const COLUMNS: [&str; 29] = [
     "mode",
 ];
 
-/// The cells of a row, in the order of [`COLUMNS`]: lists and objects as JSON.
+/// Returns the cells of a row, in the order of [`COLUMNS`]; lists and objects are JSON.
 fn cells(row: TransactionData) -> [Cell; COLUMNS.len()] {
     let rules: Vec<String> = row.fraud.into_iter().map(|fraud| fraud.rule).collect();
     let [status, reason, reviewer, reviewed_at] = row.review.map(|review| review.cells()).unwrap_or_default();

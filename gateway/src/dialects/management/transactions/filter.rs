@@ -13,7 +13,7 @@ use crate::{
 /// Largest page.
 const MAX_LIMIT: u32 = 200;
 
-/// A query string, in the order it came.
+/// A query string, in its original order.
 pub type Pairs = Vec<(String, String)>;
 
 /// The filters; a transaction is listed when it passes all of them.
@@ -21,13 +21,13 @@ pub type Pairs = Vec<(String, String)>;
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the filters in the API's documentation")]
 pub struct Filters {
-    /// Created then or later: RFC 3339, or milliseconds since 1970.
+    /// Created at or after this time: RFC 3339, or milliseconds since 1970.
     #[schema(example = "2026-01-31T00:00:00Z")]
     #[param(example = "2026-01-31T00:00:00Z")]
     from: Option<String>,
-    /// Created before then, in the same notation.
+    /// Created before this time, in the same notation.
     until: Option<String>,
-    /// The user fullname; another spelling is another user.
+    /// The full name of the user, matched exactly.
     user: Option<String>,
     session_id: Option<String>,
     /// pass, fail or refer
@@ -38,17 +38,17 @@ pub struct Filters {
     /// fraudulent, possibly_fraudulent or ok
     flag: Option<String>,
     api_key_id: Option<String>,
-    /// A fraud rule that found something, such as impossible_travel.
+    /// A fraud rule with a finding, such as impossible_travel.
     fraud: Option<String>,
-    /// Whether any fraud rule found something.
+    /// Whether any fraud rule has a finding.
     has_fraud: Option<bool>,
-    /// Where its review stands: open, second_review, new_capture, approved or rejected.
+    /// The review status: open, second_review, new_capture, approved or rejected.
     review: Option<String>,
-    /// How many a page may hold, 1 to 200; 50 when absent.
+    /// Page size, 1 to 200; 50 when absent.
     #[schema(minimum = 1, maximum = 200)]
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
-    /// The next_cursor of the page before.
+    /// The next_cursor of the previous page.
     cursor: Option<String>,
 }
 

@@ -18,13 +18,13 @@ use crate::{
 pub struct Related {
     #[serde(flatten)]
     transaction: TransactionData,
-    /// What they have in common: `session`, `user`, `device` (its own id, as clients send one).
+    /// The common value: `session`, `user` or `device` (the device's own id, as sent by clients).
     #[schema(example = json!(["user", "device"]))]
     related_by: Vec<&'static str>,
 }
 
-/// The latest other transactions of the same session, of the same user and of the same device (20 of each at most),
-/// newest first. A device is known a moment after the call.
+/// Returns the latest other transactions of the same session, user and device (at most 20 of each), newest first. The
+/// device is recorded shortly after the call.
 #[utoipa::path(get, path = "/api-transactions/transactions/{id}/related", tag = "transactions",
     params(("id" = String, Path, description = "the X-Request-Id of the call")),
     responses((status = 200, body = Envelope<Vec<Related>>), (status = 404, description = "unknown")))]

@@ -22,10 +22,11 @@ const HOUR_MS: i64 = 3_600_000;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Span {
-    /// Calls begun then or later: RFC 3339, or milliseconds since 1970. Its whole hour or day (UTC) is counted.
+    /// Counts calls that began at or after this time: RFC 3339, or milliseconds since 1970. The whole hour or day (UTC)
+    /// is counted.
     #[param(example = "2026-01-31T00:00:00Z")]
     from: String,
-    /// Calls begun before then, in the same notation; at most 400 buckets later.
+    /// Counts calls that began before this time, in the same notation; at most 400 buckets later.
     #[param(example = "2026-02-01T00:00:00Z")]
     to: String,
     /// hour or day
@@ -35,28 +36,28 @@ pub struct Span {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Stats {
-    /// Every one of the span, in order, also the empty ones.
+    /// All buckets of the period in order, including empty ones.
     buckets: Vec<Bucket>,
-    /// False: there are so many decided calls that reasons were counted in the newest 100000 alone.
+    /// False when there are so many decided calls that reasons were counted only in the newest 100000.
     reasons_complete: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Bucket {
-    /// Its beginning, UTC.
+    /// The beginning of the bucket, UTC.
     #[schema(example = "2026-01-31T12:00:00Z")]
     at: String,
-    /// All calls, whatever their kind.
+    /// All calls of any kind.
     total: u64,
     pass: u64,
     fail: u64,
     refer: u64,
-    /// Answered with a status of 500 and more.
+    /// Calls answered with a status of 500 or above.
     errors: u64,
-    /// How long decisions took, within 2.5 %; null where nothing was decided.
+    /// How long decisions took, within 2.5 %; null when nothing was decided.
     p50_ms: Option<f64>,
     p95_ms: Option<f64>,
-    /// How many decisions had each reason.
+    /// The number of decisions with each reason.
     #[schema(value_type = Object, example = json!({"face_match_failed": 3}))]
     reasons: BTreeMap<String, u64>,
 }
@@ -81,7 +82,7 @@ impl Span {
     /// Begin, end and length of a bucket, in milliseconds.
     ///
     /// # Errors
-    /// 400 for a time or a bucket that makes no sense.
+    /// 400 for an invalid time or bucket.
     pub fn parse(query: Result<Query<Self>, QueryRejection>) -> Result<(i64, i64, i64), Error> {
         let Query(span) = query.map_err(|_| Error::invalid("from, to and bucket are required"))?;
         let (from_ms, until_ms) = (filter::time("from", &span.from)?, filter::time("to", &span.to)?);

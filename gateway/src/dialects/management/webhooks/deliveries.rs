@@ -34,16 +34,16 @@ pub struct DeliveryData {
     #[schema(value_type = closed_sets::DeliveryStatus, example = "delivered")]
     status: &'static str,
     attempts: u32,
-    /// Null while an attempt is in progress and when none is scheduled.
+    /// Null during an attempt, and when none is scheduled.
     next_attempt_at: Option<String>,
     #[schema(example = "2026-01-31T12:00:00.123Z")]
     created_at: String,
-    /// The beginning of the request body: at most 16384 characters, fewer on large pages. Headers are not stored: they hold
-    /// the endpoint's own credentials.
+    /// The beginning of the request body: at most 16384 characters, fewer on large pages. Headers are not stored,
+    /// because they contain the endpoint's credentials.
     #[schema(example = "{\"type\":\"video.processed\"}")]
     request_body: String,
     request_truncated: bool,
-    /// The latest 20 attempts, oldest first, those before a replay included.
+    /// The latest 20 attempts, oldest first, including those before a replay.
     log: Vec<AttemptData>,
 }
 
@@ -55,7 +55,7 @@ pub struct AttemptData {
     status_code: Option<u32>,
     /// Why there is no status: `timeout`, `connection_failed`, `address_not_allowed`, `no_answer` or `unreadable`.
     error: Option<String>,
-    /// At most 512 characters of the answer, as one line.
+    /// At most 512 characters of the response, on one line.
     response_excerpt: Option<String>,
 }
 
@@ -64,7 +64,7 @@ pub struct ReplayedCount {
     count: u64,
 }
 
-/// The deliveries of an endpoint, newest first.
+/// Lists the deliveries of an endpoint, newest first.
 #[utoipa::path(get, path = "/api-gateway/webhooks/{id}/deliveries", tag = "webhooks",
     params(("id" = String, Path, description = "the endpoint's id"), Paging),
     responses((status = 200, body = Page<DeliveryData>), (status = 404, description = "unknown")))]
@@ -78,7 +78,7 @@ pub async fn list_deliveries(
     page(&gateway, &caller, Some(id), false, paging?.0).await
 }
 
-/// Deliveries an endpoint did not accept after all attempts, newest first.
+/// Lists deliveries that an endpoint did not accept after all attempts, newest first.
 #[utoipa::path(get, path = "/api-gateway/webhooks/{id}/dead-letters", tag = "webhooks",
     params(("id" = String, Path, description = "the endpoint's id"), Paging),
     responses((status = 200, body = Page<DeliveryData>), (status = 404, description = "unknown")))]
@@ -92,7 +92,7 @@ pub async fn list_dead_letters(
     page(&gateway, &caller, Some(id), true, paging?.0).await
 }
 
-/// The dead letters of every endpoint the key may see, newest first.
+/// Lists the dead letters of every endpoint that the key may see, newest first.
 #[utoipa::path(get, path = "/api-gateway/webhooks/dead-letters", tag = "webhooks", params(Paging),
     responses((status = 200, body = Page<DeliveryData>)))]
 pub async fn list_all_dead_letters(
@@ -120,7 +120,7 @@ async fn page(
     )))
 }
 
-/// Sends a `webhook.test` event; the list of deliveries shows the result.
+/// Sends a `webhook.test` event; the list of deliveries contains the result.
 #[utoipa::path(post, path = "/api-gateway/webhooks/{id}/test", tag = "webhooks",
     params(("id" = String, Path, description = "the endpoint's id")),
     responses((status = 200, body = Envelope<DeliveryData>), (status = 404, description = "unknown"),
@@ -135,7 +135,7 @@ pub async fn test_webhook(
     Ok(Json(Envelope { data: queued.into(), message: "test event queued" }))
 }
 
-/// Sends a delivery again, delivered or dead, under the same `webhook-id`.
+/// Sends a delivery again under the same `webhook-id`, whether it was delivered or dead.
 #[utoipa::path(post, path = "/api-gateway/webhooks/{id}/deliveries/{delivery_id}/replay", tag = "webhooks",
     params(("id" = String, Path, description = "the endpoint's id"),
            ("delivery_id" = String, Path, description = "the delivery's id")),

@@ -11,63 +11,64 @@ use scoring::Decision;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Longest list of changes in an answer; the counts go on.
+/// Most changes listed in an answer; further ones are only counted.
 const MAX_CHANGES: usize = 500;
 
 /// Why a call could not be decided again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Skipped {
-    /// The call was refused before anything was decided.
+    /// The call was rejected before a decision.
     NoDecision,
-    /// Nothing was recorded beside the decision, or its subject has been erased.
+    /// No evidence was recorded, or its subject has been erased.
     NoEvidence,
     EvidenceNotReadable,
-    /// The rules that decided it are not stored any more.
+    /// The rules of the decision are no longer stored.
     RulesUnknown,
 }
 
 /// How other rules would have decided past calls.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Replayed {
-    /// Calls looked at.
+    /// Number of calls examined.
     considered: u32,
-    /// Calls decided again.
+    /// Number of calls decided again.
     replayed: u32,
-    /// Calls that could not be, by reason: `no_decision`, `no_evidence`, `evidence_not_readable`, `rules_unknown`.
+    /// Number of calls that could not be decided again, by reason: `no_decision`, `no_evidence`,
+    /// `evidence_not_readable`, `rules_unknown`.
     #[schema(value_type = std::collections::BTreeMap<String, u32>, example = json!({"no_evidence": 2}))]
     not_replayed: BTreeMap<Skipped, u32>,
-    /// Calls by the verdict they had and the one they would get.
+    /// Number of calls by old and new verdict.
     #[schema(example = json!({"pass": {"pass": 90, "refer": 8}, "fail": {"fail": 12}}))]
     verdicts: BTreeMap<String, BTreeMap<String, u32>>,
-    /// The same calls against what people decided about them.
+    /// The same calls compared with the decisions of people.
     labels: Labels,
-    /// Calls whose verdict, score or reasons would change.
+    /// Number of calls whose verdict, score or reasons would change.
     changed: u32,
-    /// The newest 500 of them.
+    /// The newest 500 of these changes.
     changes: Vec<Change>,
-    /// Give it as `cursor` to go on with older calls; null when there are none.
+    /// Pass it as `cursor` to continue with older calls; null when there are none.
     next_cursor: Option<String>,
 }
 
-/// Calls decided again that people judged too: by a final review, else by a flag.
+/// Calls decided again that were also decided by people: by a final review, otherwise by a flag.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Labels {
-    /// Reviewed as rejected, or flagged fraudulent: each that is not stopped is an attack let through.
+    /// Calls rejected by review or flagged fraudulent: one that is not stopped is a missed attack.
     rejected: Labelled,
-    /// Reviewed as approved, or flagged ok: each that is stopped is a genuine person held up.
+    /// Calls approved by review or flagged ok: one that is stopped is a false rejection.
     approved: Labelled,
 }
 
-/// How many calls with a label there are, and how many are not a pass.
+/// Number of calls with a label, and how many of them do not pass.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Labelled {
     #[schema(example = 8)]
     calls: u32,
-    /// By the verdict they had.
+    /// By the old verdict.
     #[schema(example = 5)]
     stopped_before: u32,
-    /// By the one they would get.
+    /// By the new verdict.
     #[schema(example = 7)]
     stopped_after: u32,
 }
@@ -94,13 +95,13 @@ impl Labels {
     }
 }
 
-/// A call with a different decision.
+/// A call whose decision would change.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Change {
-    /// The X-Request-Id of the call.
+    /// The `X-Request-Id` of the call.
     id: String,
     created_at: String,
-    /// Null where the call named none, or they were erased.
+    /// Null when the call named no user, or the user was erased.
     user_fullname: Option<String>,
     old: Judgement,
     new: Judgement,
@@ -156,7 +157,7 @@ impl Tally {
         }
     }
 
-    /// `cursor`: where older calls continue; empty: there are none.
+    /// Returns the result. `cursor` continues with older calls; empty when there are none.
     pub fn finish(self, cursor: String) -> Replayed {
         Replayed { next_cursor: Some(cursor).filter(|cursor| !cursor.is_empty()), ..self.0 }
     }

@@ -1,4 +1,4 @@
-//! Registrations as they are: all, one, and that of a token.
+//! Registrations are listed and read, by id or by their token.
 
 use axum::{
     Json,
@@ -74,7 +74,7 @@ pub async fn get_app_registration(
     Ok(Json(Data { data: AppRegistration::with_step(&caller, found) }))
 }
 
-/// The registration of the token.
+/// Returns the token's registration.
 #[utoipa::path(post, path = "/v2/app-registrations/me", tag = "verifik",
     responses((status = 200, body = Data<AppRegistration>), (status = 404, description = "AppRegistration_not_found")))]
 pub async fn get_own_app_registration(

@@ -1,4 +1,4 @@
-//! What a registration comes to: the steps its person takes, and what the customer decides.
+//! Progress of a registration: the steps its person takes, and the customer's decision.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ use crate::{
     },
 };
 
-/// What the customer decides about a registration.
+/// The customer's decision about a registration.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct SettleBody {
     /// COMPLETED, COMPLETED_WITHOUT_KYC, FAILED or NEEDS_MANUAL_VERIFICATION.
@@ -42,7 +42,7 @@ pub struct SettleBody {
     status: Option<String>,
 }
 
-/// Settles a registration, whatever it has come to.
+/// Settles a registration in any state.
 #[utoipa::path(put, path = "/v2/app-registrations/{id}", tag = "verifik", request_body = SettleBody,
     params(("id" = String, Path, description = "the registration")),
     responses((status = 200, body = Data<AppRegistration>), (status = 404, description = "AppRegistration_not_found"),
@@ -66,7 +66,7 @@ async fn settle(
     let Path(id) = id?;
     let body: SettleBody = json::parse_object(body)?;
     let named = body.status.ok_or_else(|| Error::MissingFields(vec!["status"]))?;
-    // Only what a registration ends with.
+    // Only final statuses are accepted.
     let status = value(&STATUSES[2..6], &named);
     let status =
         status.ok_or_else(|| Error::field("status", "\"status\" must be one a registration ends with"))?;
@@ -89,7 +89,7 @@ async fn report_end(gateway: &Gateway, call: &mut Call, registration: &wire::Reg
     events::report_registration(gateway, call, registration, &what).await;
 }
 
-/// A step that was taken, and what it comes to as its person has it.
+/// A completed step, and the status that its person claims.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct SyncBody {
     /// instructions, signUpForm, basicInformation, document, liveness, form, skipKYC or end.
@@ -113,7 +113,7 @@ pub struct Synced {
     status: &'static str,
 }
 
-/// Takes a step of the token's registration. What it ends with is computed here.
+/// Completes a step of the token's registration. The server computes the resulting status.
 #[utoipa::path(put, path = "/v2/app-registrations/{id}/sync", tag = "verifik", request_body = SyncBody,
     params(("id" = String, Path, description = "the registration of the token")),
     responses((status = 200, body = Data<Synced>), (status = 404, description = "AppRegistration_not_found"),
