@@ -25,7 +25,7 @@ both_modes!(
 
 const PASSWORD: &str = "correct horse battery";
 
-/// An organisation with a project and its first key, made by the CLI.
+/// An organisation with a project and its first key, created with the CLI.
 pub struct Organisation {
     world: &'static World,
     id: String,
@@ -33,7 +33,7 @@ pub struct Organisation {
     pub key: String,
 }
 
-/// Prints JSON.
+/// Runs a CLI command that prints JSON, and returns it.
 fn cli(world: &World, args: &[&str]) -> Value {
     let output = world.biometry(args).output().expect("the CLI runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -47,7 +47,7 @@ impl Organisation {
         Self { world, id: text("organisation_id"), project: text("project_id"), key: text("api_key") }
     }
 
-    /// An address that is unique in this run.
+    /// Returns an address that is unique in this run.
     pub fn email(&self, who: &str) -> String {
         format!("{who}@{}.example.org", self.project)
     }
@@ -72,7 +72,7 @@ impl Organisation {
     }
 
     fn browser(&self) -> Browser {
-        // A network of its own, so that failures of other tests do not count against it.
+        // A separate network, so that failures of other tests do not count against it.
         let bits = u128::from_str_radix(&self.project.replace('-', ""), 16).unwrap();
         let address = format!("10.{}.{}.{}", (bits >> 16) & 255, (bits >> 8) & 255, bits & 255);
         Browser {
@@ -96,7 +96,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// The headers of its calls.
+    /// Returns the headers of its calls.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let session = [("X-CSRF-Token", &self.csrf), ("Cookie", &self.cookie)];
         let always = [
@@ -127,7 +127,7 @@ impl Browser {
         self.send(Method::GET, path, None).await
     }
 
-    /// A call after which the browser has another session; returns its user.
+    /// Makes a call that gives the browser a new session, and returns its user.
     async fn enter(&mut self, path: &str, body: Value) -> Answer {
         let entered = self.send(Method::POST, path, Some(body)).await;
         if let Some(cookie) = entered.header(header::SET_COOKIE.as_str()) {
@@ -213,7 +213,7 @@ async fn wrong_passwords_lock_the_sign_in(world: &'static World) {
     let mut guesser = organisation.browser();
     for email in [organisation.email("owner"), organisation.email("nobody")] {
         let mut answers = Vec::new();
-        // Each lockout is longer, so that even the slowest machine meets one.
+        // Each lockout is longer than the last, so even the slowest machine reaches one.
         while answers.last().is_none_or(|last: &Answer| last.status == 401) && answers.len() < 20 {
             answers.push(guesser.sign_in(&email, "a wrong password").await);
         }
@@ -325,7 +325,7 @@ async fn cross_origin_calls_and_planted_sessions_are_rejected(world: &'static Wo
         .header("Origin", "https://evil.example")
         .json(&json!({"name": "k"}));
     assert_eq!(answer(foreign).await.status, 403);
-    // A session the attacker knows: the victim signs in with it and leaves with another.
+    // Session fixation: the victim signs in with a session that the attacker knows, and gets a new one.
     let planted = owner.cookie.clone();
     let entered = owner.sign_in(&organisation.email("owner"), PASSWORD).await;
     assert_eq!(entered.body["status"], "signed_in");
@@ -396,7 +396,7 @@ async fn failures_from_another_network_do_not_lock_the_sign_in(world: &'static W
     for part in ["HttpOnly", "Secure", "SameSite=Strict", "Path=/", "Max-Age="] {
         assert!(device.contains(part), "{device}");
     }
-    // The owner's own browser is heard where the stranger is.
+    // The owner's own browser can sign in while the stranger is locked out.
     let mut there = Browser { address: stranger.address.clone(), ..organisation.browser() };
     there.cookie = device.split(';').next().unwrap().to_owned();
     assert_eq!(there.sign_in(&email, PASSWORD).await.body["status"], "signed_in");

@@ -1,10 +1,10 @@
-//! The dependency arrows of docs/ARCHITECTURE.md, read from the workspace itself.
+//! The dependency arrows of docs/ARCHITECTURE.md, checked against the workspace.
 
 use std::collections::BTreeMap;
 
 use cargo_metadata::MetadataCommand;
 
-/// Normal dependencies of each package on packages of this workspace.
+/// Returns the normal dependencies of each package on packages of this workspace.
 fn arrows() -> BTreeMap<String, Vec<String>> {
     let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
     let names: Vec<String> = metadata.packages.iter().map(|p| p.name.to_string()).collect();
@@ -36,7 +36,7 @@ fn the_gateway_knows_only_the_wire_and_the_rules() {
 #[test]
 fn shared_crates_know_no_service() {
     for (name, uses) in arrows() {
-        // The fuzz targets try what every part reads, the gateway's headers among them.
+        // The fuzz targets exercise every parser, including that of the gateway's headers.
         if !is_service(&name) && !["gateway", "biometry", "fuzzing"].contains(&name.as_str()) {
             let services = uses.iter().any(|d| is_service(d) || d == "gateway" || d == "biometry");
             assert!(!services, "{name} depends on {uses:?}");

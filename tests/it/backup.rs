@@ -34,7 +34,7 @@ fn refused(output: &Output, why: &str) {
     assert!(!output.status.success() && text(output).contains(why), "{}", text(output));
 }
 
-/// The services whose data this test reads, as the server runs them.
+/// The services whose data this test reads, configured as the server runs them.
 struct Services {
     consent: ConsentClient<Transport>,
     projects: ProjectsClient<Transport>,
@@ -69,7 +69,7 @@ impl Services {
         self.consent.get_consent(request).await.unwrap().into_inner().storage
     }
 
-    /// As the gateway does it.
+    /// Like the gateway.
     async fn erase(&mut self, project: &str, api_key: &str, user: &str) {
         let subject = Subject { project_id: project.into(), user_fullname: user.into() };
         self.consent.erase_subject(subject).await.unwrap();
@@ -109,7 +109,7 @@ async fn a_restored_copy_verifies_and_users_erased_since_stay_erased() {
     std::fs::create_dir_all(blob.parent().unwrap()).unwrap();
     std::fs::write(&blob, b"a sample").unwrap();
 
-    // The services run while it is copied.
+    // The services keep running during the copy.
     let copied = copy.display().to_string();
     done(&biometry(&data, &["backup", &copied]));
     refused(&biometry(&data, &["backup", &copied]), "is not empty");

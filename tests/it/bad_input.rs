@@ -1,4 +1,4 @@
-//! What is no proper request gets a clear 4xx, leaves nothing behind and hurts nobody else.
+//! Invalid requests get a clear 4xx, leave nothing behind and affect nobody else.
 
 use reqwest::RequestBuilder;
 
@@ -42,7 +42,7 @@ async fn files_that_are_no_video(world: &'static World) {
     let project = Project::new(world);
     let truncated = std::fs::read(fixture("truncated.mp4")).unwrap();
     let zip_of_zeros = [b"PK\x03\x04".as_slice(), &[0; 4096]].concat();
-    // A box that claims four gigabytes: a reader that believes it would try to take the memory.
+    // A box that claims four gigabytes: a parser that trusts it would allocate them.
     let bomb = [&[0xff, 0xff, 0xff, 0xff], b"moov".as_slice(), &[0xff; 64]].concat();
     let files = [
         ("a text", b"just text".to_vec()),
@@ -88,7 +88,7 @@ async fn headers_out_of_bounds(world: &'static World) {
     let project = Project::new(world);
     let large = format!("{{\"x\":\"{}\"}}", "a".repeat(1024 * 1024));
     let request = project.post("/api-gateway/sessions/start").header("X-Device-Info", large);
-    // The server may refuse before the client has sent all of it; then the client sees a closed connection.
+    // The server may reject the request before the client has sent all of it; the client then sees a closed connection.
     if let Ok(answered) = request.send().await {
         assert!(answered.status().is_client_error(), "{}", answered.status());
     }
@@ -110,13 +110,13 @@ async fn a_video_a_byte_too_large(world: &'static World) {
             assert_eq!(answered.status(), 400);
             assert!(answered.text().await.unwrap().contains("file size exceeds 50MB"));
         }
-        // Refused while the client was still sending.
+        // Rejected while the client was still sending.
         Err(error) => assert!(error.is_request(), "{error}"),
     }
     assert_eq!(answer(project.post("/api-gateway/sessions/start")).await.status, 200);
 }
 
-/// Small files that would unfold into an hour of work.
+/// Small files that expand into an hour of work.
 async fn videos_too_long_or_too_wide(world: &'static World) {
     let project = Project::new(world);
     let long =
@@ -128,7 +128,7 @@ async fn videos_too_long_or_too_wide(world: &'static World) {
     assert!(wide.contains("4096"), "{wide}");
 }
 
-/// A video of one colour, made by ffmpeg on the spot.
+/// Returns a video of one colour, made by ffmpeg.
 fn made(source: &str, seconds: &str) -> Vec<u8> {
     let arguments = [
         "-v",
@@ -174,11 +174,11 @@ async fn unknown_paths_and_methods_answer_json(world: &'static World) {
     assert_eq!(project.get("/api-gateway/sessions/start").await.status, 405);
 }
 
-/// Every path of the API's own description that can be called with `way` to authenticate, with an invalid id.
+/// Returns every path of the API's description that can be authenticated with `way`, with an invalid id.
 async fn described(project: &Project, way: &str) -> Vec<(reqwest::Method, String)> {
     let description = project.get("/openapi.json").await;
     let mut calls = Vec::new();
-    // The other APIs answer in shapes of their own, and have tests of their own.
+    // The other APIs answer in their own shapes, and have their own tests.
     let paths = description.body["paths"].as_object().unwrap().iter();
     for (path, item) in paths.filter(|(path, _)| path.starts_with("/api-")) {
         let path = path.replace(['{', '}'], "");
@@ -225,7 +225,7 @@ async fn no_route_without_a_key(world: &'static World) {
     }
 }
 
-/// Bodies no route can use: each is refused with a sentence, none with a fault.
+/// Bodies that no route can use: each is rejected with an explanation, none with a server error.
 async fn no_malformed_body_makes_a_route_fail(world: &'static World) {
     let project = Project::new(world);
     let nested = "[".repeat(10_000);
@@ -264,14 +264,14 @@ async fn no_malformed_body_makes_a_route_fail(world: &'static World) {
             Ok(answered) => {
                 assert!(answered.status().as_u16() < 500 || answered.status() == 501, "{method} {path}");
             }
-            // Refused while the client was still sending.
+            // Rejected while the client was still sending.
             Err(error) => assert!(error.is_request() || error.is_body(), "{method} {path}: {error}"),
         }
     }
     project.start_session().await;
 }
 
-/// Ids and names in paths that try to be something else.
+/// Ids and names in paths that attempt path traversal or injection.
 async fn no_path_leads_elsewhere(world: &'static World) {
     let project = Project::new(world);
     let strange =
@@ -293,8 +293,8 @@ async fn no_path_leads_elsewhere(world: &'static World) {
     }
 }
 
-/// Every parameter of the description in a path and in a query, with the character that PostgreSQL cannot hold, by a key of
-/// each API and by the owner on the dashboard.
+/// Sends the NUL character, which PostgreSQL cannot store, in every path and query parameter of the description, with a
+/// key of each API and as the owner on the dashboard.
 async fn no_parameter_with_nul_is_a_fault(world: &'static World) {
     let organisation = Organisation::new(world);
     let owner = organisation.owner().await;
@@ -317,7 +317,7 @@ async fn no_parameter_with_nul_is_a_fault(world: &'static World) {
                         let path = path.replace(&format!("{{{name}}}"), "a%00b").replace(['{', '}'], "");
                         paths.push((method.clone(), path));
                     }
-                    // A stream of events has no end.
+                    // A stream of events does not end.
                     "query" if !named.ends_with("/live") => {
                         queries.push((method.clone(), format!("{named}?{name}=a%00b")));
                     }
@@ -333,7 +333,7 @@ async fn no_parameter_with_nul_is_a_fault(world: &'static World) {
             seen.push(answer(key.request(method.clone(), path)).await);
         }
         for seen in seen {
-            // Verifik says 409 and 422 where others say 400.
+            // Verifik answers 409 and 422 where other APIs answer 400.
             let expected = [400, 404, 409, 422];
             assert!(
                 expected.contains(&seen.status.as_u16()),
@@ -352,7 +352,7 @@ async fn no_parameter_with_nul_is_a_fault(world: &'static World) {
     }
 }
 
-/// A file's name is never more than a word.
+/// A file's name is never used as a path.
 async fn file_names_of_any_kind(world: &'static World) {
     let project = Project::new(world);
     let video = std::fs::read(fixture("small.mp4")).unwrap();

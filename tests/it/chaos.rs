@@ -1,5 +1,6 @@
-//! `make chaos`: faults under a steady load in a deployment with two of everything. Afterwards the stores are read: what was
-//! acknowledged is there once, the ledgers hold, and the deployment is ready again. Prints a table; fails when a line does.
+//! `make chaos`: faults under a steady load in a deployment with two of everything. Afterwards the stores are read:
+//! acknowledged calls are there once, the ledgers verify, and the deployment is ready again. Prints a table; fails when
+//! a row does.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,22 +22,22 @@ use crate::{
 };
 
 const CALLS_PER_SECOND: f64 = 20.0;
-/// How long an engine does not answer.
+/// How long an engine does not respond.
 const OUTAGE: Duration = Duration::from_secs(15);
-/// How long after a fault the deployment may need to be ready.
+/// How long after a fault the deployment may take to be ready.
 const MAX_RECOVERY: Duration = Duration::from_secs(10);
 const SETTLING: Duration = Duration::from_secs(3);
-/// How long deliveries that were held up by the faults may take.
+/// How long deliveries that were delayed by the faults may take.
 const MAX_DELIVERY: Duration = Duration::from_secs(120);
 
-/// One line of the table.
+/// One row of the table.
 struct Line {
     fault: String,
     recovery: Duration,
     failed_calls: usize,
 }
 
-/// What became of the calls so far.
+/// The outcomes of the calls so far.
 #[derive(Default)]
 struct Calls {
     /// Transaction and user of each call that was answered with 200.
@@ -98,7 +99,7 @@ async fn acknowledged_writes_survive_every_fault() {
     }
 }
 
-/// Makes a fault, waits until the deployment is ready again, and lets the load go on for a moment.
+/// Injects a fault, waits until the deployment is ready again, and continues the load for a moment.
 async fn line(
     world: &World,
     failed: &watch::Receiver<usize>,
@@ -132,7 +133,7 @@ async fn freeze(processes: &[Process]) {
     signal("-CONT");
 }
 
-/// A consent of another user with each call, at a steady rate.
+/// Records a consent of another user with each call, at a steady rate.
 async fn give_consents(
     project: &'static Project,
     stop: watch::Receiver<bool>,
@@ -174,7 +175,7 @@ async fn check_stores(project: &Project, acknowledged: &BTreeMap<String, String>
     assert!(wrong.is_empty(), "{} transactions are missing or double: {wrong:?}", wrong.len());
 }
 
-/// How often each value of `field` is in the pages of a list.
+/// Returns how often each value of `field` occurs in the pages of a list.
 async fn list(project: &Project, path: &str, field: &str) -> BTreeMap<String, usize> {
     let (mut counts, mut cursor) = (BTreeMap::new(), String::new());
     loop {
@@ -190,7 +191,7 @@ async fn list(project: &Project, path: &str, field: &str) -> BTreeMap<String, us
     }
 }
 
-/// Every acknowledged call's event arrives, also those that the faults held up; none under two ids.
+/// Every acknowledged call's event arrives, including those delayed by the faults, and none under two ids.
 async fn check_deliveries(receiver: &mut Receiver, acknowledged: &BTreeMap<String, String>) {
     let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let missing = |ids: &BTreeMap<String, BTreeSet<String>>| {
@@ -208,7 +209,7 @@ async fn check_deliveries(receiver: &mut Receiver, acknowledged: &BTreeMap<Strin
 }
 
 impl World {
-    /// The engines of a split deployment and their processes.
+    /// Returns the engines of a split deployment and their processes.
     fn engines(&self) -> Vec<(&'static str, Vec<Process>)> {
         let [postgres, redis, s3] = self.engine_urls();
         let port = s3.rsplit_once(':').expect("a port").1;
@@ -221,7 +222,7 @@ impl World {
     }
 }
 
-/// The first process of the server at `url`.
+/// Returns the first process of the server at `url`.
 fn database(url: &str) -> Process {
     let folder = url.split_once("host=").expect("a socket").1;
     let file = fs::read_to_string(format!("{folder}/data/postmaster.pid")).expect("PostgreSQL runs");

@@ -1,4 +1,4 @@
-//! The command line alone: what an operator runs before anything serves.
+//! The command line without a server.
 
 use std::process::{Command, Output};
 
@@ -62,7 +62,7 @@ fn a_changed_model_file_is_named() {
     assert!(!output.status.success() && error.contains("a.onnx") && error.contains("sha256"), "{error}");
 }
 
-/// A fresh data folder, and a command of the CLI on it with the models of set-up.
+/// Returns an empty data folder, and a CLI command that uses it with the models of set-up.
 fn on_folder(folder: &std::path::Path, verb: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_biometry"));
     command

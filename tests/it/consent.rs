@@ -1,4 +1,4 @@
-//! The consent ledger as a customer sees it.
+//! The consent ledger from a customer's point of view.
 
 use serde_json::json;
 
@@ -142,7 +142,7 @@ async fn the_log_is_proved_to_a_program_that_does_not_trust_the_server(world: &'
     }
 }
 
-/// Both in one scenario, as the ledger is one for all of them.
+/// Both in one scenario, because all scenarios share the ledger.
 async fn a_changed_ledger_is_found_by_the_cli(world: &'static World) {
     let project = Project::new(world);
     project.both_consents(ADA).await;

@@ -1,4 +1,4 @@
-//! The other APIs, over the same stores: switched on, used with real media, erased with the user.
+//! The other APIs on the same stores: switched on, used with real media, erased with the user.
 
 mod fingers;
 mod programs;
@@ -36,7 +36,7 @@ both_modes!(
 const NUMBER: &str = "923001234567";
 const SPEECH: &str = crate::project::SPEECH;
 
-/// A project that attests its users' consents to this API.
+/// Returns a project that attests its users' consents to this API.
 pub async fn attesting(world: &'static World, dialect: &str) -> Project {
     let organisation = Organisation::new(world);
     let owner = organisation.owner().await;
@@ -131,7 +131,7 @@ async fn neuroid_compares_faces_and_reads_cards(world: &'static World) {
     assert_eq!((text.status.as_u16(), &text.body), (400, &json!({"detail": "Invalid image"})));
 }
 
-/// The programs of docs/dialects/neuroid.md as they stand there: whole verifications of an enrolled finger.
+/// Runs the programs of docs/dialects/neuroid.md unchanged: complete verifications of an enrolled finger.
 async fn the_programs_of_the_documentation_run(world: &'static World) {
     let project = attesting(world, "neuroid").await;
     let folder = tempfile::tempdir().unwrap();
@@ -156,7 +156,7 @@ async fn the_programs_of_the_documentation_run(world: &'static World) {
         let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().expect("it runs");
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{file}: {printed}{}", String::from_utf8_lossy(&output.stderr));
-        // The finger is known; the speaker is not the passport's holder.
+        // The finger matches; the speaker is not the passport's holder.
         assert!(
             printed.contains("face_match") && printed.contains("Faces do not match"),
             "{file}: {printed}"
@@ -177,7 +177,7 @@ async fn an_identity_is_checked_and_its_files_open_by_their_links(world: &'stati
     assert_eq!(checked.status, 200, "{}", checked.body);
     let result = &checked.body["result"];
     assert_eq!(result["faceComparison"]["isIdentical"], true, "{result}");
-    // A page without a zone is no document that could pass.
+    // A page without a machine readable zone cannot pass.
     assert_ne!(result["status"], "verified");
     for file in ["selfieVideo", "idPhoto"] {
         let url = result["files"][file]["url"].as_str().unwrap();
@@ -231,7 +231,7 @@ async fn version_2_judges_a_video_and_enrolls_nobody(world: &'static World) {
     assert_eq!(verified.status, 200, "{}", verified.body);
 }
 
-/// A registration with its token.
+/// Creates a registration and returns it with its token.
 struct Registration {
     id: String,
     token: String,

@@ -1,4 +1,4 @@
-//! Identity documents from end to end: drawn by program, photographed, sent over HTTP.
+//! Identity documents end to end: drawn by a program, photographed, sent over HTTP.
 
 use reqwest::RequestBuilder;
 use serde_json::json;
@@ -26,7 +26,7 @@ both_modes!(
     a_document_is_kept_with_consent_and_judged_by_the_projects_rules,
 );
 
-/// The day the specimens are made for is fixed; their validity of ten years leaves room for this seed.
+/// The specimens are made for a fixed day; with this seed their ten years of validity leave enough time.
 const SEED: u64 = 42;
 
 fn drawn(seed: u64, kind: Kind, attack: Option<Attack>) -> specimens::Specimen {
@@ -127,7 +127,7 @@ async fn rules_can_name_every_check(world: &'static World) {
     }
 }
 
-/// A passport whose chip has the face of the fixtures' speaker, and the chip's files under this authority.
+/// Returns a passport whose chip has the face of the fixtures' speaker, and the chip's files signed by this authority.
 fn with_chip(authority: u8) -> (Vec<u8>, Vec<(&'static str, Vec<u8>)>) {
     let passport = drawn(SEED, Kind::Td3, None);
     let (zone, face) = (zone_group(&passport.truth.zone), face_group(&media::file(media::SPEAKER)));
@@ -196,7 +196,7 @@ async fn a_chip_is_authenticated_compared_and_required_by_rules(world: &'static 
     assert!(checks.iter().any(|c| c["name"] == "chip_mrz" && c["outcome"] == "passed"), "{}", answered.body);
 }
 
-/// The pictures are of people alone: nothing but the face can be read, and it is the face this is about.
+/// The pictures contain only people, so nothing but the face can be read, and only the face matters here.
 async fn a_portrait_is_compared_with_the_person_of_the_video(world: &'static World) {
     let project = Project::new(world);
     project.both_consents(ADA).await;
@@ -211,7 +211,8 @@ async fn a_portrait_is_compared_with_the_person_of_the_video(world: &'static Wor
     assert_eq!(answer(seen).await.status, 200);
     let own = check(media::file(media::SPEAKER)).await;
     assert_eq!(outcome(&own, "portrait_live_face"), "passed", "{}", own.body);
-    // A little alike, so the check leaves it open; what is asserted is that another person never gets through.
+    // The two faces are somewhat alike, so the check is inconclusive; the assertion is that another person never
+    // passes.
     let others = check(another.clone()).await;
     assert_ne!(outcome(&others, "portrait_live_face"), "passed", "{}", others.body);
     assert_ne!(others.verdict(), "pass");

@@ -24,7 +24,7 @@ both_modes!(
 
 pub const BOB: &str = "bob@example.org";
 
-/// An enroll/face call as the vendor's client sends it.
+/// Returns an enroll/face request as the vendor's client sends it.
 pub async fn enroll(project: &Project, user: &str, picture: Vec<u8>, fields: &[(&str, &str)]) -> Answer {
     let mut form = Form::new().file("face", "face.jpg", "image/jpeg", picture);
     for (name, value) in fields {
@@ -178,16 +178,16 @@ async fn the_same_person_strengthens_and_another_is_refused_unless_asked_to_repl
 async fn blends_of_two_people_do_not_hand_a_template_over(world: &'static World) {
     let speaker = || media::file(media::SPEAKER);
     let child = |number| media::jpg(&media::large_child(number));
-    // The speaker and each child, and two of the children with the speaker after them: five pairs.
+    // Five pairs: the speaker and each child, and two of the children followed by the speaker.
     for (number, is_childs) in [(0, false), (1, false), (2, false), (0, true), (2, true)] {
         let (owner, other) = if is_childs { (child(number), speaker()) } else { (speaker(), child(number)) };
-        // The key may strengthen, as the worst case.
+        // The key may strengthen, which is the worst case.
         let project = consenting(world, &[ADA]).await;
         let first = enroll(&project, ADA, owner.clone(), &[]).await;
         assert_eq!(result(&first)["state"], "enrolled", "child {number}: {}", first.body);
         let mut kept = 0;
         for share in [0.3, 0.4, 0.5, 0.3, 0.4, 0.5, 0.6, 0.7] {
-            // The share of the child's face; of the other's, seen from the owner.
+            // The share of the child's face; seen from the owner, that of the other face.
             let share = if is_childs { 1.0 - share } else { share };
             let blend = enroll(&project, ADA, media::jpg(&media::blend(number, share)), &[]).await;
             kept += u32::from(result(&blend)["state"] == "strengthened");

@@ -26,7 +26,7 @@ async fn enroll(
     phrase: &str,
     fields: &[(&str, &str)],
 ) -> Answer {
-    // The Flutter client's order and its wrong content type.
+    // The Flutter client's field order and wrong content type.
     let mut form = Form::new().file("voice", "voice", "application/octet-stream", file);
     for (name, value) in fields {
         form = form.text(name, value);
@@ -95,7 +95,7 @@ async fn short_recordings_add_up_to_a_template(world: &'static World) {
     let last = last.unwrap();
     assert_eq!(data(&last)["status"], "enrolled", "{}", last.body);
     assert_eq!(data(&last)["qa_combined"]["status"], "good");
-    // A longer recording of the same reader is the same voice, and the speaker of the videos is not.
+    // A longer recording of the same reader matches, and the speaker of the videos does not.
     let again = enroll(&project, ADA, media::file(long.0), long.1, &[]).await;
     assert_eq!(data(&again)["state"], "strengthened", "{}", again.body);
     let other = enroll(&project, ADA, speech().wav(), SPEECH, &[]).await;
@@ -153,7 +153,7 @@ async fn the_unique_id_replaces_a_missing_header(world: &'static World) {
     let request = || project.post("/api-gateway/enroll/voice");
     let enrolled = answer(form().text("unique_id", ADA).send(request())).await;
     assert_eq!(data(&enrolled)["state"], "enrolled", "{}", enrolled.body);
-    // The vendor's client may send another id beside the header; the header is the user.
+    // The vendor's client may send another id besides the header; the header determines the user.
     let both =
         answer(form().text("unique_id", "ada-id").send(request().header("X-User-Fullname", ADA))).await;
     assert_eq!(data(&both)["state"], "strengthened");

@@ -1,4 +1,4 @@
-//! Error rates on files, with the models of serving and without a server.
+//! Error rates on files, with the production models and without a server.
 
 use std::process::{Command, Output};
 
@@ -42,7 +42,7 @@ fn phrases_are_judged_summarised_and_never_dropped() {
     assert!(!refused.status.success() && message.contains("needs at least 10 genuine"), "{message}");
 }
 
-/// What `evaluate` writes about the items.
+/// Returns what `evaluate` writes about the items.
 fn evaluated(kind: &str, items: &[Value]) -> Value {
     let dir = tempfile::tempdir().unwrap();
     let (manifest, out) = (dir.path().join("items.jsonl"), dir.path().join("results.json"));

@@ -1,4 +1,4 @@
-//! Where a call comes from: what its client says, else where its address is.
+//! The location of a call: from its client's headers, otherwise from its address.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::{
 
 both_modes!(a_location_is_stored_with_the_call, an_invalid_location_is_rejected);
 
-/// The place recorded of a session started with `headers`.
+/// Returns the recorded location of a session started with `headers`.
 async fn recorded(project: &Project, headers: &[(&str, &str)]) -> Value {
     let mut call = project.post("/api-gateway/sessions/start");
     for (name, value) in headers {

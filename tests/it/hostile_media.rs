@@ -1,4 +1,4 @@
-//! Files made to be expensive, and workers that are killed: what they cost, and whom.
+//! Files made to be expensive, and killed workers: their cost, and which calls they affect.
 
 #![expect(clippy::print_stdout, reason = "the figures of a run")]
 
@@ -27,9 +27,9 @@ use crate::{
 /// Bars for one file: megabytes of the service and its workers together, and seconds of CPU.
 const MAX_MB: f64 = 150.0;
 const MAX_CPU_S: f64 = 5.0;
-/// Calls with a file that misses a bar before it counts as missed: a costly file is costly each time.
+/// Calls with a file that may exceed a bar before the test fails: a costly file is costly every time.
 const MAX_TRIES: usize = 3;
-/// How much longer a video may take beside two hostile ones.
+/// How much longer a video may take while two hostile ones are processed.
 const MAX_DELAY: Duration = Duration::from_secs(1);
 const MIN_ATTEMPTS: usize = 3;
 const MAX_ATTEMPTS: usize = 12;
@@ -45,7 +45,7 @@ async fn consenting(world: &'static World) -> Project {
     project
 }
 
-/// A call of one route with one file where it takes one, and what else it needs.
+/// A call of one route with a file where it accepts one, and its other input.
 type Call = fn(&Project, Vec<u8>) -> RequestBuilder;
 
 fn post(project: &Project, path: &str, form: Form) -> RequestBuilder {
@@ -108,7 +108,7 @@ fn verifik_comparison(project: &Project, file: Vec<u8>) -> RequestBuilder {
     project.post("/v2/face-recognition/compare").json(&body)
 }
 
-/// Where files come in. The dashboard's try-it runs process-video for a member of the project.
+/// The routes that accept files. The dashboard's try-it runs process-video for a member of the project.
 const ROUTES: [&str; 6] = [
     "/api-gateway/docauth/check",
     "/api-gateway/enroll/face",
@@ -140,10 +140,10 @@ const OTHER_DIALECTS: [&str; 19] = [
     "/verif/submit",
 ];
 const PICTURES: [(&str, Call); 2] = [("enroll/face", enroll_face), ("match-faces, picture", match_picture)];
-/// Reading a document takes memory of its own for any picture, a genuine one too.
+/// Reading a document needs extra memory for any picture, even a genuine one.
 const DOCUMENTS: [(&str, Call); 2] =
     [("enroll/face of a document", enroll_document), ("docauth/check", check_document)];
-/// What other APIs do with pictures that no route above does, and the API.
+/// Operations of other APIs on pictures that no route above covers, and their API.
 const OTHER_PICTURES: [(&str, &str, Call); 4] = [
     ("neuroid", "match-faces", neuroid_faces),
     ("neuroid", "enroll-fp", neuroid_print),
@@ -169,7 +169,7 @@ async fn every_route_that_takes_a_file_is_listed_here() {
     assert!(found.is_superset(&BTreeSet::from(ROUTES)) && found.is_subset(&known), "{found:?}");
 }
 
-/// Megabytes and seconds of CPU that a call takes, and its status.
+/// The megabytes and CPU seconds of a call, and its status.
 struct Cost {
     memory_mb: f64,
     cpu_s: f64,
@@ -181,7 +181,7 @@ impl Cost {
         self.memory_mb < max_mb && self.cpu_s < MAX_CPU_S
     }
 
-    /// Says what the call cost, and notes it when it cost too much.
+    /// Prints the cost of the call, and records it when it exceeds a bar.
     fn judge(&self, what: &str, max_mb: f64, misses: &mut Vec<String>) {
         let Self { memory_mb, cpu_s, status } = self;
         println!("{what}: {status} for {memory_mb:.0} MB, {cpu_s:.1} s of CPU");
@@ -191,8 +191,8 @@ impl Cost {
     }
 }
 
-/// The cost of a file that is within the bars, or of the last of `MAX_TRIES` calls. One sample is not enough: pages
-/// that a fork shares are counted twice while it happens, and models that were unloaded come back with some call.
+/// Returns the cost of a file that is within the bars, or of the last of `MAX_TRIES` calls. One sample is not enough:
+/// pages that a fork shares are counted twice while it happens, and unloaded models are loaded again by some call.
 async fn lowest_cost<F: Future<Output = Answer>>(server: Process, max_mb: f64, call: impl Fn() -> F) -> Cost {
     let mut lowest = cost(server, call()).await;
     for _ in 1..MAX_TRIES {
@@ -205,12 +205,12 @@ async fn lowest_cost<F: Future<Output = Answer>>(server: Process, max_mb: f64, c
     lowest
 }
 
-/// One call, which may be refused but must not fail by a fault of the server.
+/// Makes one call, which may be rejected but must not fail with a server error.
 async fn cost(server: Process, call: impl Future<Output = Answer>) -> Cost {
     let (memory, cpu) = (server.memory_mb(), server.cpu_s());
     let watch = MemoryWatch::start(server);
     let answered = call.await;
-    // On a busy machine the deadline of the call may come before the limit of the file.
+    // On a busy machine the call's deadline may pass before the file's limit is reached.
     let is_late = answered.status == 503 && answered.header("retry-after").is_some();
     assert!(answered.status.as_u16() < 500 || is_late, "{}: {}", answered.status, answered.body);
     Cost {
@@ -220,7 +220,7 @@ async fn cost(server: Process, call: impl Future<Output = Answer>) -> Cost {
     }
 }
 
-/// A type that is looked at nowhere: the bytes decide.
+/// The content type is ignored: the bytes decide.
 const ORDINARY_TYPE: &str = "application/octet-stream";
 
 fn png_bombs() -> [(&'static str, Vec<u8>); 3] {
@@ -239,14 +239,14 @@ fn recording_bombs() -> [(&'static str, Vec<u8>); 3] {
     ]
 }
 
-/// What a telephone takes: twelve megapixels.
+/// A photograph as phones take them: twelve megapixels.
 fn ordinary_photograph() -> Vec<u8> {
     let picture = media::picture(media::SPEAKER);
     media::jpg(&picture.resize_exact(4000, 3000, image::imageops::FilterType::Triangle))
 }
 
-/// What a file may cost where documents are read: reading one takes memory of its own for any picture, a genuine one too, so
-/// the bar is above what the costlier of two ordinary photographs takes there.
+/// Returns the bars where documents are read: reading one needs extra memory for any picture, even a genuine one, so
+/// the bar is above the cost of the costlier of two ordinary photographs.
 async fn document_bar(server: Process, call: impl Fn() -> RequestBuilder) -> f64 {
     let mut ordinary = 0.0_f64;
     for _ in 0..2 {
@@ -257,7 +257,7 @@ async fn document_bar(server: Process, call: impl Fn() -> RequestBuilder) -> f64
     ordinary + MAX_MB
 }
 
-/// The first calls also pay for memory that later ones use again.
+/// The first calls also allocate memory that later calls reuse.
 async fn warm_up(project: &Project) {
     for _ in 0..2 {
         let speech = std::fs::read(world::fixture("obama_speech.mp4")).unwrap();
@@ -300,7 +300,7 @@ async fn a_hostile_picture_costs_little_in_other_apis() {
     let mut misses = Vec::new();
     for (api, route, call) in OTHER_PICTURES {
         let project = attesting(world, api).await;
-        // The first calls also pay for memory that later ones use again.
+        // The first calls also allocate memory that later calls reuse.
         for _ in 0..2 {
             answer(call(&project, genuine.clone())).await;
         }
@@ -312,7 +312,7 @@ async fn a_hostile_picture_costs_little_in_other_apis() {
     assert!(misses.is_empty(), "{misses:?}");
 }
 
-/// How long a video takes from a tenant who has nothing to do with anybody else.
+/// Returns how long a video takes for a tenant that is unrelated to the hostile files.
 async fn duration(project: &Project) -> Duration {
     let started = Instant::now();
     let answered = answer(project.video(ADA, "speaker_crop.mp4", "one two three")).await;
@@ -335,7 +335,7 @@ async fn files_whose_senders_are_gone_do_not_delay_another_tenant() {
     duration(&other).await;
     let bomb = png(7740, 7740);
     let (mut alone, mut beside) = (Duration::MAX, Duration::MAX);
-    // The best of several: other processes of this machine take their time as well. One that is in time shows that it can be.
+    // The best of several, because other processes use the machine too. One call in time shows that it is possible.
     for attempt in 0..MAX_ATTEMPTS {
         if attempt >= MIN_ATTEMPTS && beside < alone + MAX_DELAY {
             break;
@@ -366,7 +366,7 @@ async fn a_worker_killed_under_load_costs_one_call_and_it_may_be_tried_again() {
         let kill =
             wait_until("a worker was met", || server.media_workers().into_iter().any(|worker| worker.kill()));
         let (answers, ()) = tokio::join!(load, kill);
-        // The call of a worker that was only starting gets another one.
+        // A call whose worker was only starting is given another worker.
         let failed: Vec<_> = answers.into_iter().filter(|answer| answer.status != 200).collect();
         assert!(failed.len() <= 1, "{:?}", failed.iter().map(|answer| &answer.body).collect::<Vec<_>>());
         for answer in failed {
@@ -374,7 +374,7 @@ async fn a_worker_killed_under_load_costs_one_call_and_it_may_be_tried_again() {
             assert!(answer.header("retry-after").is_some(), "{:?}", answer.headers);
         }
     }
-    // The process that workers are forked from is replaced as well.
+    // The zygote is replaced as well.
     let forked_from = server.tree().into_iter().find(|process| *process != server).expect("it runs");
     assert!(forked_from.kill(), "it ended before");
     duration(&project).await;

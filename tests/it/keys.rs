@@ -129,7 +129,7 @@ fn encode(part: &Value) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(part.to_string())
 }
 
-/// Only the split deployment lets a test reach the projects service itself, as an administrator's tool would.
+/// Only in the split deployment can a test call the projects service directly, as an administrator's tool would.
 #[tokio::test]
 async fn a_revoked_key_is_refused_at_the_next_call() {
     let world = crate::world::split();

@@ -1,4 +1,4 @@
-//! `make load`: calls at a steady rate, each timed from when it was due. Prints a table; fails when a line does.
+//! `make load`: calls at a steady rate, each timed from when it was due. Prints a table; fails when a row does.
 
 #![expect(clippy::print_stdout, reason = "the figures of a run")]
 
@@ -24,20 +24,20 @@ const DEFAULT_CASE_S: u64 = 60;
 /// Share of the measured capacity that counts as a normal load.
 const NORMAL_SHARE: f64 = 0.6;
 const OVERLOAD: f64 = 3.0;
-/// How much slower than before the overload the median may be after it.
+/// How much slower the median may be after the overload than before.
 const MAX_SLOWDOWN: f64 = 2.0;
 const CAPACITY_CLIENTS: usize = 4;
 const CAPACITY_CALLS: usize = 24;
 const SMALL_CALLS_PER_SECOND: f64 = 100.0;
 
-/// What became of the calls of one case.
+/// The outcomes of the calls of one case.
 struct Case {
     name: String,
     per_second: f64,
-    /// Microseconds from when a call was due until it was answered with success.
+    /// Microseconds from when a call was due until it succeeded.
     times_us: Histogram<u64>,
     succeeded: u64,
-    /// Answered 429 or 503: refused at once, to be tried again.
+    /// Answered with 429 or 503: rejected at once, to be retried.
     shed: u64,
     failures: BTreeMap<String, u64>,
 }
@@ -131,7 +131,7 @@ fn check_nothing_failed(case: &Case) {
     assert!(case.succeeded > 0, "{}: nothing was called", case.name);
 }
 
-/// Answers a second, with as many calls open as there are clients.
+/// Returns the responses per second with as many concurrent calls as there are clients.
 async fn measure_capacity(project: &Project) -> f64 {
     let since = Instant::now();
     let calls =
@@ -141,7 +141,7 @@ async fn measure_capacity(project: &Project) -> f64 {
     CAPACITY_CALLS as f64 / since.elapsed().as_secs_f64()
 }
 
-/// Makes calls at a steady rate, waits for the last answer and prints the case and what each process used.
+/// Makes calls at a steady rate, waits for the last response, and prints the case and the resources of each process.
 async fn run(world: &World, name: &str, per_second: f64, call: impl Fn(usize) -> RequestBuilder) -> Case {
     let seconds = std::env::var("LOAD_SECONDS")
         .map_or(DEFAULT_CASE_S, |text| text.parse().expect("LOAD_SECONDS is a number"));
@@ -170,7 +170,7 @@ fn cpu_s(world: &World) -> BTreeMap<String, f64> {
     servers.iter().map(|server| (server.name(), Process(server.process_id()).cpu_s())).collect()
 }
 
-/// Share of one core and memory of each process that did something.
+/// Returns CPU share and memory of each process that did any work.
 fn print_processes(world: &World, before: &BTreeMap<String, f64>, elapsed: Duration) {
     let after = cpu_s(world);
     let parts: Vec<_> = world

@@ -1,5 +1,5 @@
-//! Whole-system tests: every scenario against the embedded process AND the split processes, over HTTP, with real
-//! media and real models. `make test` prepares what they need; a missing piece fails the test and says what to run.
+//! Whole-system tests: every scenario against the embedded process AND the split processes, over HTTP, with real media
+//! and real models. `make test` prepares what they need; a missing part fails the test with the command to run.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

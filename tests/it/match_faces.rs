@@ -27,7 +27,7 @@ fn image(picture: Vec<u8>) -> Form {
 }
 
 fn with_video(picture: Vec<u8>, video: &str) -> Form {
-    // The video first: the order of fields is the client's.
+    // The video comes first: clients choose the order of fields.
     Form::new().file("video", "v", "video/webm", media::file(video)).file(
         "image",
         "id.jpg",
@@ -73,7 +73,7 @@ async fn the_sessions_last_video_is_used_again(world: &'static World) {
     let session = project.start_session().await;
     let seen = project.video(ADA, "speaker_crop.mp4", SPEECH).header("X-Session-ID", &session);
     assert_eq!(answer(seen).await.status, 200);
-    // As the documentation's own example: no X-User-Fullname, the session knows.
+    // Like the example in the documentation: without X-User-Fullname the session determines the user.
     let again = || {
         let request = project.post("/api-gateway/match-faces").header("X-Session-ID", &session);
         image(media::file(media::SPEAKER)).send(request.header("X-Use-Prefilled-Video", "true"))
@@ -81,7 +81,7 @@ async fn the_sessions_last_video_is_used_again(world: &'static World) {
     let matched = answer(again()).await;
     assert_eq!((codes(&matched), matched.verdict()), ([200; 3], "pass"), "{:#}", matched.body);
 
-    // A video sent for a comparison is no video of the session.
+    // A video sent for a comparison does not become the session's video.
     let form = with_video(media::file(media::SPEAKER), "small.mp4");
     let other = answer(form.send(request(&project).header("X-Session-ID", &session))).await;
     assert_eq!(codes(&other)[2], 461);

@@ -1,4 +1,4 @@
-//! Pictures and recordings made of the fixtures, each with one thing wrong with it.
+//! Pictures and recordings derived from the fixtures, each with one defect.
 
 use std::io::Cursor;
 
@@ -8,7 +8,7 @@ use crate::world::fixture;
 
 /// The fixtures' speaker: one face, facing the camera. `speaker_crop.mp4` shows the same person.
 pub const SPEAKER: &str = "obama.jpg";
-/// Recordings of the reader of an audiobook, another person than the speaker, with the words of each.
+/// Recordings of an audiobook's reader, who is not the speaker, with the words of each.
 pub const READER: [(&str, &str); 4] = [
     (
         "reader_1.wav",
@@ -39,24 +39,24 @@ pub fn jpg(picture: &DynamicImage) -> Vec<u8> {
     as_file(picture, ImageFormat::Jpeg)
 }
 
-/// One of the children, by place: the face of somebody else.
+/// Returns one of the children by position, as another person's face.
 pub fn child(number: usize) -> DynamicImage {
     let [x, y, w, h] = [[440, 20, 180, 205], [330, 175, 165, 200], [765, 185, 130, 140]][number];
     picture(GROUP).crop_imm(x, y, w, h)
 }
 
-/// Centres of the eyes in the speaker's picture and of the children's in theirs.
+/// Centres of the eyes in the speaker's picture and in the children's.
 const SPEAKER_EYES: [[f32; 2]; 2] = [[166.0, 213.0], [275.0, 205.0]];
 const CHILDREN_EYES: [[[f32; 2]; 2]; 3] =
     [[[499.0, 129.0], [550.0, 130.0]], [[380.0, 295.0], [419.0, 292.0]], [[799.0, 260.0], [837.0, 266.0]]];
 
-/// The speaker's picture with a share of a child's face laid over it, eyes on eyes: a morph.
+/// Returns a morph: the speaker's picture blended with a share of a child's face, aligned at the eyes.
 pub fn blend(number: usize, share: f32) -> DynamicImage {
     let (mut blended, children) = (picture(SPEAKER).to_rgb8(), picture(GROUP).to_rgb8());
     let ([from, to], [other_from, other_to]) = (SPEAKER_EYES, CHILDREN_EYES[number]);
     let ([x, y], [u, v]) =
         ([to[0] - from[0], to[1] - from[1]], [other_to[0] - other_from[0], other_to[1] - other_from[1]]);
-    // The similarity as a complex ratio.
+    // The similarity transform as a complex ratio.
     let length = x * x + y * y;
     let (cos, sin) = ((u * x + v * y) / length, (v * x - u * y) / length);
     for (px, py, pixel) in blended.enumerate_pixels_mut() {
@@ -71,7 +71,7 @@ pub fn blend(number: usize, share: f32) -> DynamicImage {
     blended.into()
 }
 
-/// A child's own picture, large enough to be enrolled.
+/// Returns a child's own picture, large enough to be enrolled.
 pub fn large_child(number: usize) -> DynamicImage {
     let child = child(number);
     child.resize(3 * child.width(), 3 * child.height(), imageops::FilterType::CatmullRom)
@@ -85,14 +85,14 @@ pub fn blurred() -> DynamicImage {
     picture(SPEAKER).blur(12.0)
 }
 
-/// In little light and not quite in focus.
+/// Returns a dark and slightly blurred picture.
 pub fn dim() -> DynamicImage {
     let mut dim = picture(SPEAKER).blur(2.5).to_rgb8();
     dim.pixels_mut().for_each(|p| p.0 = p.0.map(|v| v / 4));
     dim.into()
 }
 
-/// Something of one colour over the mouth, or over the eyes.
+/// Covers the mouth or the eyes with one colour.
 pub fn covered(is_mouth: bool, colour: [u8; 3]) -> DynamicImage {
     let mut covered = picture(SPEAKER).to_rgb8();
     let (left, top, right, bottom) = if is_mouth { (130, 245, 315, 400) } else { (110, 178, 330, 240) };
@@ -110,7 +110,7 @@ pub fn dark() -> DynamicImage {
     dark.into()
 }
 
-/// On the page of a document: small and in a corner.
+/// Places the picture on a document's page, small and in a corner.
 pub fn page() -> DynamicImage {
     let mut page = RgbImage::from_pixel(1200, 800, image::Rgb([225, 230, 220]));
     let portrait = picture(SPEAKER).resize(200, 270, imageops::FilterType::Triangle).to_rgb8();
@@ -118,13 +118,14 @@ pub fn page() -> DynamicImage {
     page.into()
 }
 
-/// Lying on its side; `noted`: with the EXIF note that says so, as a phone writes it.
+/// Rotates the picture; `noted`: with the EXIF orientation, as a phone writes it.
 pub fn sideways(noted: bool) -> Vec<u8> {
     let lying = jpg(&picture(SPEAKER).rotate270());
     if !noted {
         return lying;
     }
-    // A TIFF block of one entry: orientation (0x0112), a short, 6: turn it clockwise to look at it.
+    // A TIFF block with one entry: orientation (0x0112), a short with the value 6, which means to rotate clockwise for
+    // display.
     let mut exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
     let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
     let mut file = lying[..2].to_vec();
@@ -134,7 +135,7 @@ pub fn sideways(noted: bool) -> Vec<u8> {
     file
 }
 
-/// A 16-bit WAV file, taken apart.
+/// A parsed 16-bit WAV file.
 pub struct Recording {
     rate: u32,
     channels: u16,
@@ -176,7 +177,7 @@ impl Recording {
         self
     }
 
-    /// With noise of this amplitude, from a linear congruential generator.
+    /// Adds noise of this amplitude, from a linear congruential generator.
     pub fn noisy(mut self, amplitude: f32) -> Self {
         let mut state = 1u32;
         for sample in &mut self.samples {

@@ -1,4 +1,4 @@
-//! What operators see: the dashboard's queries against a real Prometheus that scrapes a deployment at work.
+//! Metrics for operators: the dashboard's queries on a real Prometheus that scrapes a deployment under load.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -35,7 +35,7 @@ async fn every_query_of_the_dashboard_finds_data(world: &'static World) {
     }
 }
 
-/// A call of each kind that the dashboard shows, one that fails among them.
+/// Makes a call of each kind on the dashboard, including one that fails.
 async fn work(project: &Project) {
     project.both_consents(ADA).await;
     let seen = answer(project.video(ADA, "still.mp4", SPEECH)).await;
@@ -44,7 +44,7 @@ async fn work(project: &Project) {
     sleep(Duration::from_secs(1)).await;
 }
 
-/// The expressions of the panels, with Grafana's variables filled in.
+/// Returns the expressions of the panels, with Grafana's variables filled in.
 fn queries() -> BTreeSet<String> {
     let file = std::fs::read_to_string(root().join("setup/grafana/biometry.json")).expect("the dashboard");
     let dashboard: Value = serde_json::from_str(&file).expect("JSON");
@@ -60,7 +60,7 @@ async fn finds_data(prometheus: &Prometheus, query: &str) -> bool {
     let found: Value = reqwest::get(url).await.expect("Prometheus answers").json().await.expect("JSON");
     assert_eq!(found["status"], "success", "{query}: {found}");
     let samples = found["data"]["result"].as_array().expect("samples");
-    // A mean of nothing is NaN: data, but nothing to see.
+    // A mean without samples is NaN, which displays nothing.
     samples.iter().any(|sample| sample["value"][1] != "NaN")
 }
 

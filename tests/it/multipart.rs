@@ -1,4 +1,4 @@
-//! Multipart bodies written byte by byte, so that a test can send bodies that a library would refuse to build.
+//! Multipart bodies written byte by byte, so that tests can send bodies that a library would refuse to build.
 
 use reqwest::RequestBuilder;
 

@@ -1,4 +1,5 @@
-//! What an operator does on the command line: migrate apart, look at keys, start a service by hand, read why it failed.
+//! An operator's work on the command line: migrate separately, inspect keys, start a service by hand, find out why it
+//! failed.
 
 use std::{
     io::{BufRead, BufReader},
@@ -86,7 +87,7 @@ fn keys_are_listed_rotated_and_distrusted() {
     assert!(verified.status.success(), "{}", text(&verified));
 }
 
-/// The services with a master key, and what their settings of it begin with.
+/// The services with a master key, and the prefix of its settings.
 const KEYED: [(&str, &str); 5] = [
     ("projects", "BIOMETRY_PROJECTS__KEYS"),
     ("sessions", "BIOMETRY_SESSIONS__BLOB__KEYS"),
@@ -95,7 +96,7 @@ const KEYED: [(&str, &str); 5] = [
     ("transactions", "BIOMETRY_TRANSACTIONS__KEYS"),
 ];
 
-/// Settings by which every service seals under `secret` and opens what `retired` sealed.
+/// Settings with which every service seals under `secret` and opens values sealed under `retired`.
 fn keyed(tables: &[(String, String)], secret: &str, retired: Option<&str>) -> Vec<(String, String)> {
     let mut settings = tables.to_vec();
     for (_, prefix) in KEYED {
@@ -112,7 +113,7 @@ fn run(data_dir: &Path, args: &[&str], settings: &[(String, String)]) -> Output 
     biometry(data_dir, args, &settings)
 }
 
-/// Consents of many people, so that a rewrap takes a while.
+/// Records consents of many people, so that a rewrap takes some time.
 fn record_consents(db: db::Config, secret: &str) {
     use proto::consent::{ConsentKind, RecordConsentRequest, consent_client::ConsentClient};
     let keys = blob::KeyConfig { secret: Some(secret.repeat(32).into()), ..blob::KeyConfig::default() };
@@ -151,7 +152,7 @@ fn kill_a_rewrap(data_dir: &Path, settings: &[(String, String)]) {
     assert!(!child.wait().unwrap().success());
 }
 
-/// How many lines of `keys status` name something under another key than that which seals.
+/// Returns how many lines of `keys status` name a key other than the sealing key.
 fn under_others(status: &str, key: &str) -> usize {
     status.lines().filter(|line| line.contains(" under ") && !line.contains(key)).count()
 }
@@ -221,7 +222,7 @@ fn a_new_master_key_takes_over_though_a_rewrap_is_killed_on_postgresql() {
     a_new_master_key_takes_over(dir.path(), &tables, consents.expect("consents have a database"));
 }
 
-/// As an operator with a careless umask starts it.
+/// Started with a permissive umask, by mistake of an operator.
 #[test]
 fn files_are_private_to_their_owner_under_any_umask() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! A server and the processes it started, as the system shows them.
+//! A server and the processes it started, as reported by the system.
 
 use std::{
     collections::HashMap,
@@ -10,14 +10,14 @@ use std::{
     time::Duration,
 };
 
-/// How often memory is looked at while it is watched.
+/// Sampling interval of memory.
 const SAMPLE_INTERVAL: Duration = Duration::from_millis(20);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Process(pub u32);
 
 impl Process {
-    /// This one and all that came of it.
+    /// Returns this process and all its descendants.
     pub fn tree(self) -> Vec<Self> {
         let parents = parents();
         let mut tree = vec![self];
@@ -29,13 +29,13 @@ impl Process {
         tree
     }
 
-    /// Every process whose arguments contain `text`.
+    /// Returns every process whose arguments contain `text`.
     pub fn with_argument(text: &str) -> Vec<Self> {
         parents().into_keys().filter(|process| process.read("cmdline").contains(text)).collect()
     }
 
-    /// Those of the tree that decode at the moment: the server starts one process, which forks a supervisor for each file, and
-    /// that a worker.
+    /// Returns the processes of the tree that are decoding: the server starts a zygote, which forks a supervisor for
+    /// each file, and that a worker.
     pub fn media_workers(self) -> Vec<Self> {
         let parents = parents();
         let is_forked = |process: &Self| process.read("cmdline").contains("media-worker");
@@ -46,13 +46,13 @@ impl Process {
         self.tree().into_iter().filter(is_worker).collect()
     }
 
-    /// Ends it at once, as the system does when memory runs out; `false` when it had ended before.
+    /// Kills it, like the system when memory runs out; `false` when it had already ended.
     pub fn kill(self) -> bool {
         let done = std::process::Command::new("kill").args(["-9", &self.0.to_string()]).status();
         done.expect("kill runs").success()
     }
 
-    /// Seconds of CPU of the tree, also of what has ended.
+    /// Returns the CPU seconds of the tree, including ended processes.
     pub fn cpu_s(self) -> f64 {
         let ticks = |process: Self| {
             let stat = process.read("stat");
@@ -62,7 +62,7 @@ impl Process {
         self.tree().into_iter().map(ticks).sum::<f64>() / 100.0
     }
 
-    /// Megabytes of the tree; what its processes share is counted once.
+    /// Returns the megabytes of the tree; shared memory is counted once.
     pub fn memory_mb(self) -> f64 {
         self.memory_kb() as f64 / 1024.0
     }
@@ -77,13 +77,13 @@ impl Process {
     }
 
     fn read(self, file: &str) -> String {
-        // It may have ended meanwhile.
+        // It may have ended in the meantime.
         let bytes = fs::read(format!("/proc/{}/{file}", self.0)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 
-/// Every process and its parent, also those that have ended and are not yet taken off the list.
+/// Returns every process and its parent, including zombies.
 fn parents() -> HashMap<Process, Process> {
     let all = fs::read_dir("/proc").expect("/proc is mounted");
     let ids = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).map(Process);
@@ -95,8 +95,8 @@ fn parents() -> HashMap<Process, Process> {
     ids.filter_map(with_parent).collect()
 }
 
-/// Watches the memory of a tree as long as it lives. A peak is what two samples in a row reach: while a process forks,
-/// one sample may count the pages of parent and child in full.
+/// Samples the memory of a tree until it is dropped. A peak needs two consecutive samples: during a fork, one sample
+/// may count the pages of parent and child twice.
 pub struct MemoryWatch {
     peak_kb: Arc<AtomicU64>,
     is_done: Arc<AtomicBool>,
@@ -119,7 +119,7 @@ impl MemoryWatch {
         Self { peak_kb, is_done }
     }
 
-    /// The most so far.
+    /// Returns the peak so far.
     pub fn peak_mb(&self) -> f64 {
         self.peak_kb.load(Ordering::Relaxed) as f64 / 1024.0
     }

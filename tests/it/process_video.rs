@@ -1,4 +1,4 @@
-//! The main job on real media.
+//! process-video on real media.
 
 use crate::{
     both_modes,
@@ -48,7 +48,7 @@ async fn a_first_visit_enrolls_and_the_second_is_recognised(world: &'static Worl
     assert_eq!(second.service(VOICE)["status"], "identified");
 }
 
-/// The speaker is enrolled under one name and returns under another name, which has another person's templates.
+/// The speaker is enrolled under one name and returns under another, which has another person's templates.
 async fn another_persons_name_does_not_pass(world: &'static World) {
     let project = Project::new(world);
     project.both_consents(ADA).await;

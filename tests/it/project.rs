@@ -1,4 +1,4 @@
-//! A project of its own for each scenario, and a customer backend that talks to the API with its key.
+//! A separate project for each scenario, and a customer backend that calls the API with its key.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header::HeaderMap};
@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use crate::{multipart, world::World};
 
-/// The user most scenarios are about.
+/// The default user of the scenarios.
 pub const ADA: &str = "ada@example.org";
 
-/// The phrase of the fixture's speaker, as transcribed by the recogniser and by ear.
+/// The phrase of the fixture's speaker, as transcribed by the recogniser and by a person.
 pub const SPEECH: &str = "today after two years of negotiations the united states together with our international partners has achieved some";
 
-/// The words of two recordings of it, cut in a pause: of the first and of the second.
+/// The words of the phrase's two halves, cut at a pause.
 pub const FIRST_WORDS: &str = "today after two years of negotiations";
 pub const SECOND_WORDS: &str = "the united states together with our international partners has achieved some";
 
@@ -23,7 +23,7 @@ pub struct Project {
     client: reqwest::Client,
 }
 
-/// An answer, read whole.
+/// A response with its body.
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -31,13 +31,13 @@ pub struct Answer {
 }
 
 impl Project {
-    /// A fresh organisation, project and key made by the CLI. Most scenarios send the one speaker's clip many times and are
-    /// about something else, so a recording may be used again here; [`Project::that_fails_replays`] has the default.
+    /// Creates an organisation, project and key with the CLI. Most scenarios send the same clip many times, so reused
+    /// recordings are allowed; [`Project::that_fails_replays`] has the default rule.
     pub fn new(world: &'static World) -> Self {
         Self::bootstrap(world, &["bootstrap", "--json", "--replays", "off"])
     }
 
-    /// A fresh project with the built-in rule for recordings that were used before.
+    /// Creates a project with the built-in rule for reused recordings.
     pub fn that_fails_replays(world: &'static World) -> Self {
         Self::bootstrap(world, &["bootstrap", "--json"])
     }
@@ -50,12 +50,12 @@ impl Project {
         Self { world, id: text("project_id"), key: text("api_key"), client: reqwest::Client::new() }
     }
 
-    /// One that was made otherwise.
+    /// Returns a project that was created otherwise.
     pub fn of(world: &'static World, id: &str, key: &str) -> Self {
         Self { world, id: id.to_owned(), key: key.to_owned(), client: reqwest::Client::new() }
     }
 
-    /// The same project seen with a key this one makes of `request`.
+    /// Returns the same project with a new key, made from `request`.
     pub async fn mint(&self, request: Value) -> Self {
         let made = answer(self.post("/api-projects/public/apikeys").json(&request)).await;
         assert_eq!(made.status, 200, "{}", made.body);
@@ -63,7 +63,7 @@ impl Project {
         Self { world: self.world, id: self.id.clone(), key, client: self.client.clone() }
     }
 
-    /// The id of the key in use, as its own claims say.
+    /// Returns the id of the key in use, from its claims.
     pub fn key_id(&self) -> String {
         let claims = self.key.split('.').nth(1).expect("a JWT has three parts");
         let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).expect("base64url");
@@ -99,7 +99,7 @@ impl Project {
         assert_eq!(self.consent("strg-consent", user, true).await.status, 200);
     }
 
-    /// A process-video call for `user` with a fixture file; more headers through the builder.
+    /// Returns a process-video request for `user` with a fixture file; headers can be added to the builder.
     pub fn video(&self, user: &str, file: &str, phrase: &str) -> RequestBuilder {
         let bytes = std::fs::read(crate::world::fixture(file)).expect("fixtures are readable");
         self.video_bytes(user, bytes, phrase)
@@ -112,7 +112,7 @@ impl Project {
     }
 }
 
-/// Sends and reads the whole answer, which must be JSON.
+/// Sends a request and reads the whole response, which must be JSON.
 pub async fn answer(request: RequestBuilder) -> Answer {
     let response: Response = request.send().await.expect("the server answers");
     let (status, headers) = (response.status(), response.headers().clone());
@@ -130,7 +130,7 @@ impl Answer {
 
     pub fn error(&self) -> &str {
         let error = &self.body["error"];
-        // Some dialects answer an object.
+        // Some dialects return an object.
         error
             .as_str()
             .or_else(|| error["message"].as_str())

@@ -1,4 +1,4 @@
-//! A recording counts once.
+//! A recording is accepted only once.
 
 use serde_json::json;
 
@@ -41,8 +41,8 @@ async fn a_recording_of_another_session_fails_however_it_is_coded(world: &'stati
         retry.body
     );
 
-    // The same file; another container; VP8 and Opus; HEVC of three seconds; cut out of the middle; the sound under a still
-    // picture; the picture without its sound.
+    // The same file; another container; VP8 and Opus; three seconds in HEVC; a part from the middle; the audio with a
+    // still picture; the video without audio.
     for (file, phrase, by) in [
         ("speaker_crop.mp4", SPEECH, "bytes"),
         ("speaker_crop.mov", SPEECH, "bytes"),

@@ -14,9 +14,9 @@ use crate::{
     world::{self, World},
 };
 
-/// Calls a second while processes are restarted.
+/// Calls per second while processes are restarted.
 const CALLS_PER_SECOND: f64 = 20.0;
-/// How long a new process is given to be found: probes of the balancer and of the gateways.
+/// How long the probes of the balancer and the gateways may take to find a new process.
 const SETTLING: Duration = Duration::from_secs(2);
 const PHRASE: &str = "one two three";
 
@@ -24,7 +24,7 @@ fn replicated() -> &'static World {
     Box::leak(Box::new(world::replicated()))
 }
 
-/// What became of the calls of one kind.
+/// The outcomes of one kind of calls.
 #[derive(Debug, Default)]
 struct Tally {
     made: usize,
@@ -38,7 +38,7 @@ impl Tally {
     }
 }
 
-/// Makes small calls at a steady rate until `stop`, whatever became of those before.
+/// Makes small calls at a steady rate until `stop`, whether or not earlier calls have ended.
 fn start_load(project: &'static Project, stop: watch::Receiver<bool>) -> JoinHandle<Tally> {
     tokio::spawn(async move {
         steady_calls(CALLS_PER_SECOND, |_| !*stop.borrow(), |number| small_call(project, number))
@@ -50,7 +50,8 @@ fn start_load(project: &'static Project, stop: watch::Receiver<bool>) -> JoinHan
     })
 }
 
-/// A session, a consent or a page of the records, in turn: two services are written to and all of a call's are read.
+/// Makes a session, a consent or a page of the records, in turn. Together they write to two services and read all that
+/// a call reads.
 async fn small_call(project: &Project, number: usize) -> Result<(), String> {
     let user = format!("user {number}");
     let request = match number % 3 {
@@ -74,7 +75,7 @@ async fn outcome(request: reqwest::RequestBuilder) -> Result<(), String> {
     if status.is_success() { Ok(()) } else { Err(format!("{status}: {body}")) }
 }
 
-/// Videos, one after the other, until `stop`.
+/// Sends videos one after the other until `stop`.
 fn start_videos(project: &'static Project, stop: watch::Receiver<bool>) -> JoinHandle<Tally> {
     tokio::spawn(async move {
         let mut tally = Tally::default();
@@ -94,7 +95,7 @@ async fn a_rolling_restart_fails_no_call_and_a_killed_models_service_neither() {
     kill_models_service(world, project).await;
 }
 
-/// Each process in turn is asked to end, which it does with success once its calls are answered, and started again.
+/// Each process in turn is asked to stop, exits with success once its calls are answered, and is started again.
 #[expect(clippy::print_stdout, reason = "the figures of a run")]
 async fn rolling_restart(world: &'static World, project: &'static Project) {
     let (stop, stopped) = watch::channel(false);
@@ -120,11 +121,11 @@ async fn rolling_restart(world: &'static World, project: &'static Project) {
     assert!(videos.failures.is_empty(), "{:#?}", videos.failures);
 }
 
-/// A video that is with the killed process is sent to the other.
+/// A video that the killed process was working on is sent to the other.
 async fn kill_models_service(world: &'static World, project: &'static Project) {
     let calls = stream::iter(0..8).map(|_| video(project)).buffer_unordered(2);
     let kill = async {
-        // Two videos are at work by then, one at each replica.
+        // By then each replica is working on one video.
         tokio::time::sleep(Duration::from_millis(500)).await;
         let mut servers = world.lock_servers();
         servers.iter_mut().find(|server| server.name() == "ml-0").expect("a replica").kill();

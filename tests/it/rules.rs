@@ -1,5 +1,5 @@
-//! Scoring rules by API: they decide from the next call on, every version stays, and what-if says what they would have
-//! changed.
+//! Scoring rules by API: they apply from the next call on, every version is stored, and what-if reports what they would
+//! have changed.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ both_modes!(rules_of_a_key_change_its_verdict_as_what_if_had_said, rules_stay_in
 
 const RULES: &str = "/api-projects/scoring-rules";
 
-/// The video shows no face: what that means is the rules' to say.
+/// The video shows no face: the rules determine the result.
 fn when_nothing_is_judged(verdict: &str) -> Value {
     json!({"version": 1, "services": {"face_liveness": {"mode": "required", "cannot_judge": verdict}}})
 }

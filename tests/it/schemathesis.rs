@@ -1,5 +1,5 @@
-//! The API's own description as a contract: requests made from `/openapi.json` by schemathesis, well-formed and broken,
-//! and every response checked against what the description promises of it.
+//! The API's description as a contract: schemathesis makes valid and invalid requests from `/openapi.json`, and checks
+//! every response against the description.
 
 use std::{collections::BTreeSet, process::Command};
 
@@ -11,18 +11,18 @@ use crate::{
     world::{self, World, root},
 };
 
-/// The checks of schemathesis that concern the description. (Authorisation has tests of its own.)
+/// The checks of schemathesis that concern the description. Authorization has its own tests.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
     response_headers_conformance,response_schema_conformance,unsupported_method,missing_required_header";
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
-/// A response without an end: it has scenarios of its own.
+/// A response that does not end; it has its own scenarios.
 const ENDLESS: &str = "stream_transactions";
-/// Calls that can end the session they are made in: of a session, of a user, of a user whose role changes.
+/// Calls that can end the session they are made in: they end a session, remove a user or change their role.
 const ENDING: [&str; 3] = ["remove_user", "revoke_session", "set_user_role"];
-/// Operations of the whole API, in as many tests as there are parts, so that they run side by side.
+/// Number of tests that share the operations of the API, so that they run in parallel.
 const PARTS: usize = 4;
 
-/// Names of operations; whether each takes nothing but a session of the dashboard.
+/// Returns the names of operations, and whether each accepts only a dashboard session.
 async fn operations(world: &World) -> Vec<(String, bool)> {
     let url = format!("{}/openapi.json", world.url);
     let described: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
@@ -60,14 +60,14 @@ async fn check(world: &World, operations: Vec<String>, headers: Vec<(&str, Strin
         tokio::task::spawn_blocking(move || command.output()).await.unwrap().expect("schemathesis runs");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    // A run that called nothing would pass as well.
+    // A run without calls would succeed too.
     let report: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).expect("a report");
     let counts = ["selected", "tested", "errored", "skipped"].map(|name| report["operations"][name].as_u64());
     let called = u64::try_from(operations.len()).unwrap();
     assert_eq!(counts, [called, called, 0, 0].map(Some), "{text}");
 }
 
-/// Every `PARTS`th operation that takes an API key, a token made with one, or nothing.
+/// Runs every `PARTS`th operation that accepts an API key, a token made with one, or no authentication.
 async fn check_part(number: usize) {
     let project = Project::new(world::embedded());
     let all = operations(project.world).await;

@@ -1,5 +1,5 @@
-//! The vendor's own npm client, unmodified, through every method of its class: success and every error it documents, in
-//! either dialect. The tests themselves are `tests/sdk/*.test.mjs`.
+//! Runs the vendor's unmodified npm client through every method of its class: success and every documented error, in
+//! both formats. The tests themselves are `tests/sdk/*.test.mjs`.
 
 mod clients;
 
@@ -39,7 +39,7 @@ async fn documents(world: &'static World) {
     suite(world, "documents.test.mjs").await;
 }
 
-/// Runs a suite in a project of its own, with a key for either dialect.
+/// Runs a suite in its own project, with a key for each format.
 async fn suite(world: &'static World, file: &str) {
     let project = Project::new(world);
     let asked = json!({"name": "typed", "response_format": "sdk"});
@@ -70,7 +70,7 @@ fn report(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// A scanned passport and its fields.
+/// Returns a scanned passport and its fields.
 fn document_nobody_issued(folder: &Path) {
     let studio = Studio::open().expect("fonts and portraits are there after `make setup`");
     let specimen =
@@ -82,7 +82,7 @@ fn document_nobody_issued(folder: &Path) {
     std::fs::write(folder.join("document.json"), printed.to_string()).unwrap();
 }
 
-/// One face of a picture of several.
+/// Returns one face from a picture of several.
 fn portrait_of_another(to: &Path) {
     let people = fixture("thai_people.jpg");
     let mut cut = Command::new("ffmpeg");

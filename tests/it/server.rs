@@ -1,4 +1,4 @@
-//! One process under test: started, found ready, stopped, killed, started again at its address.
+//! One process under test: started, awaited, stopped, killed, and restarted at its address.
 
 use std::{
     io::{BufRead, BufReader},
@@ -8,23 +8,24 @@ use std::{
 
 use crate::world::root;
 
-/// The shell around a server holds our pipe: when this process ends, however it ends, the shell reads the end of the pipe and
-/// ends the server too. A server that ends early ends the shell, and so its ready line.
+/// The shell around a server holds a pipe of this process: when this process ends in any way, the shell reads the end
+/// of the pipe and stops the server too. A server that exits early ends the shell, and with it the wait for its ready
+/// line.
 const WATCH: &str = r#"exec 3<&0
     "$@" 3<&- & pid=$!
     echo "$pid" >"$0.pid"
     { read -r _ <&3; kill "$pid"; } >/dev/null 2>&1 &
     wait "$pid""#;
 
-/// A running server. It ends with this process, or when its shell's input is closed.
+/// A running server. It stops with this process, or when its shell's input is closed.
 pub struct Server {
     /// `HOST:PORT`
     pub address: String,
-    /// Where it serves its metrics.
+    /// The address of its metrics.
     pub metrics: String,
     shell: Child,
     command: Command,
-    /// Its log and the file of its process id are this with an extension.
+    /// The path of its log and process id files, without their extensions.
     place: PathBuf,
 }
 
@@ -57,25 +58,25 @@ impl Server {
         id.trim().parse().expect("a number")
     }
 
-    /// The name of its log: service and number.
+    /// Returns the name of its log: service and number.
     pub fn name(&self) -> String {
         self.place.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// Asks it to end, as an init system does, and waits until it has.
+    /// Asks it to stop, as an init system does, and waits until it has.
     pub fn stop(&mut self) -> ExitStatus {
         drop(self.shell.stdin.take());
         self.shell.wait().expect("its shell ends")
     }
 
-    /// Ends it as the system does when memory runs out.
+    /// Kills it, like the system when memory runs out.
     pub fn kill(&mut self) {
         let done = Command::new("kill").args(["-9", &self.process_id().to_string()]).status();
         assert!(done.expect("kill runs").success(), "{} had ended", self.name());
         self.shell.wait().expect("its shell ends");
     }
 
-    /// Starts it again at its address, after it ended.
+    /// Starts it again at its address, after it has ended.
     pub fn start_again(&mut self) {
         let mut command = Command::new(self.command.get_program());
         command.args(self.command.get_args());
@@ -88,7 +89,7 @@ impl Server {
     }
 }
 
-/// Settings for observability: metrics on a separate port, and traces of the requests of a test.
+/// Settings for observability: metrics on a separate port, and traces of the test's requests.
 fn telemetry() -> [(&'static str, String); 3] {
     [
         ("BIOMETRY_TELEMETRY__METRICS_LISTEN", "127.0.0.1:0".to_owned()),

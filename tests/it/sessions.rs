@@ -66,7 +66,7 @@ async fn sessions_stay_in_their_project(world: &'static World) {
     assert_eq!((stolen.status, stolen.error()), (unknown.status, unknown.error()));
 }
 
-/// The fixture's speaker says other words than the server chose, however the call names them.
+/// The fixture's speaker says other words than the server chose, whatever phrase the call sends.
 async fn a_challenge_is_answered_by_one_video_and_its_phrase_is_the_one_that_counts(world: &'static World) {
     let project = Project::new(world);
     let settings = json!({"challenge": "required", "challenge_phrase": "words"});
@@ -101,7 +101,7 @@ async fn a_challenge_is_answered_by_one_video_and_its_phrase_is_the_one_that_cou
     let id = judged.header("x-request-id").unwrap();
     let record = project.get(&format!("/api-transactions/transactions/{id}")).await.body;
     assert_eq!(record["data"]["evidence"]["challenge"], "challenge_answered");
-    // It is stored sealed, and shown with the check that it was asked for.
+    // It is stored encrypted, and shown in the check it was requested for.
     let asked = &record["data"]["services"]["Visual Speech Recognition"]["expected_phrase"];
     assert_eq!(asked, phrase.as_str(), "{record:#}");
     assert_eq!(record.to_string().matches(&phrase).count(), 1);

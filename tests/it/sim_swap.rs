@@ -1,4 +1,4 @@
-//! The end of a session with a phone number, and the operator that is asked.
+//! Sessions that end with a phone number, which the mobile operator is asked about.
 
 use serde_json::{Value, json};
 use testkit::{Operator, Play};

@@ -1,4 +1,4 @@
-//! Calls at a steady rate, whatever became of those before.
+//! Calls at a steady rate, whether or not earlier calls have ended.
 
 use std::{
     future::ready,
@@ -9,8 +9,8 @@ use futures::{Stream, StreamExt, stream};
 
 const MAX_OPEN_CALLS: usize = 4096;
 
-/// Makes the calls 0, 1, … while `goes_on`. Returns each result as it comes, with the time since its call was due: one that
-/// waits behind a slow answer counts its wait (no coordinated omission).
+/// Makes the calls 0, 1, … while `goes_on`. Returns each result with the time since its call was due, so that the wait
+/// behind a slow response counts (no coordinated omission).
 pub fn steady_calls<F: Future>(
     per_second: f64,
     goes_on: impl Fn(usize) -> bool,

@@ -1,4 +1,4 @@
-//! A server whose disk has less room than media leave to the databases.
+//! A server whose disk has less free space than media must leave for the databases.
 
 use crate::{
     project::{ADA, Project, SPEECH, answer},
@@ -27,7 +27,7 @@ async fn below_the_low_water_mark_only_media_are_rejected() {
     let templates = project.get(&format!("/api-projects/subjects/{ADA}")).await;
     assert_eq!(templates.body["data"]["templates"], serde_json::json!([]), "nobody was enrolled");
 
-    // Without the consent to storage nothing is stored but a session's video.
+    // Without storage consent only a session's video is stored.
     assert_eq!(project.consent("strg-consent", ADA, false).await.status, 200);
     let judged = answer(video()).await;
     assert_eq!(judged.status, 200, "{}", judged.body);

@@ -1,4 +1,4 @@
-//! Erasure and retention: the stored data are deleted in every store, and a receipt proves it.
+//! Erasure and retention: stored data are deleted in every store, and a receipt proves it.
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use reqwest::Method;
@@ -22,7 +22,7 @@ async fn erase(project: &Project, user: &str) -> Answer {
     answer(project.request(Method::DELETE, &format!("/api-projects/subjects/{user}"))).await
 }
 
-/// Exit code and output of `biometry erasure verify`.
+/// Returns exit code and output of `biometry erasure verify`.
 fn verify(project: &Project, user: &str, receipt: Option<&str>) -> (Option<i32>, String) {
     let mut command =
         project.world.biometry(&["erasure", "verify", "--project", &project.id, "--user", user]);
@@ -34,7 +34,7 @@ fn verify(project: &Project, user: &str, receipt: Option<&str>) -> (Option<i32>,
     (output.status.code(), String::from_utf8_lossy(&text).into_owned())
 }
 
-/// Verifies a receipt with the published keys alone.
+/// Verifies a receipt with only the published keys.
 async fn signed(project: &Project, jws: &str) -> Value {
     let keys = reqwest::get(format!("{}/api-projects/keys", project.world.url)).await.unwrap();
     let keys: Value = keys.json().await.unwrap();
@@ -79,7 +79,8 @@ async fn an_erased_user_is_gone_and_the_receipt_proves_it(world: &'static World)
         report.contains("is genuine and about this user") && report.contains("nothing is left"),
         "{report}"
     );
-    // Services elsewhere have files of their own; here a copy of the template database still holds the erased row.
+    // In the split deployment, services have separate files; here a copy of the template database still contains the
+    // erased row.
     if let [Ok(database), Ok(log)] = before {
         let copy = world.data_dir.join("ml.db.copy");
         std::fs::write(&copy, [database, log].concat()).unwrap();

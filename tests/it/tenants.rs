@@ -1,6 +1,6 @@
-//! Every operation of the description that takes an id, tried by another tenant with the ids of this one: by a key of each
-//! scope alone, by one with all of them, by a person of each role, and by a person who names the other's project. What each
-//! is answered follows from what the description says the operation needs; nothing of the tenant is read or changed.
+//! Every operation of the description that takes an id, called by another tenant with this tenant's ids: with a key of
+//! each scope, with a key of all scopes, by a person of each role, and by a person who names the other's project. The
+//! expected answer follows from the permission in the description; no data of the tenant is read or changed.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -17,15 +17,15 @@ both_modes!(no_id_of_another_tenant_opens_anything);
 const GRACE: &str = "grace@example.org";
 const ROLES: [&str; 4] = ["admin", "developer", "fraud_analyst", "viewer"];
 
-/// An operation whose path has an id in it.
+/// An operation with an id in its path.
 struct Operation {
     method: Method,
-    /// With the ids of the tenant.
+    /// The path with the tenant's ids.
     path: String,
     body: Value,
     scope: Option<String>,
     permission: Option<String>,
-    /// It is about a name, which any project may know; another's is not touched.
+    /// Whether it concerns a user's name, which any project may know; the other tenant's user is not affected.
     is_about_a_name: bool,
 }
 
@@ -83,12 +83,12 @@ impl Tenant {
         }
     }
 
-    /// The path with this tenant's ids; `None` where the id itself is the secret.
+    /// Returns the path with this tenant's ids; `None` when the id itself is the secret.
     fn fill(&self, path: &str) -> Option<String> {
         let (start, id) = match path {
             "/api-auth/deletions/{id}" | "/api-transactions/samples/{id}" => return None,
             _ if path.starts_with("/liveness/") => return None,
-            // APIs that no project of this test has switched on.
+            // No project of this test has switched these APIs on.
             _ if ["/api-gateway/v2/", "/v2/", "/v3/"].iter().any(|of| path.starts_with(of)) => return None,
             _ if path.starts_with("/api-auth/invitations/") => ("{id}", &self.invitation),
             _ if path.starts_with("/api-auth/sessions/") => ("{id}", &self.browser_session),
@@ -136,7 +136,7 @@ impl Tenant {
         operations
     }
 
-    /// Everything another tenant could have changed, as its owner sees it.
+    /// Returns everything another tenant could have changed, as its owner sees it.
     async fn belongings(&self) -> Vec<Value> {
         let mut seen = Vec::new();
         for path in [
@@ -171,7 +171,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
 }
 
-/// A body the operation accepts of its own tenant.
+/// Returns a body that the operation accepts from its own tenant.
 fn body(method: &str, path: &str) -> Value {
     match (method, path) {
         ("patch", "/api-auth/users/{id}") => json!({"role": "viewer"}),
@@ -195,11 +195,11 @@ fn body(method: &str, path: &str) -> Value {
     }
 }
 
-/// A caller with the permission finds nothing there.
+/// Asserts that a caller with the permission finds nothing.
 fn assert_nothing_there(operation: &Operation, seen: &Answer, who: &str) {
     let what = format!("{} {} by {who}: {} {}", operation.method, operation.path, seen.status, seen.body);
     if operation.is_about_a_name && seen.status == 200 {
-        // Their own look-ups of the name are the only records they have of it.
+        // The caller's own look-ups of the name are its only records.
         let data = &seen.body["data"];
         let own = data["destroyed"].as_array().or_else(|| data["kept"].as_array());
         let own = own.unwrap_or_else(|| panic!("{what}"));
@@ -246,7 +246,7 @@ fn scopes(operations: &[Operation]) -> Vec<String> {
     scopes
 }
 
-/// `held`: the one scope of the key; `None`: it has all.
+/// `held`: the only scope of the key; `None` for a key with all scopes.
 async fn keys(operations: &[Operation], key: &Project, held: Option<&str>) {
     let who = format!("a key with {}", held.unwrap_or("every scope"));
     for operation in operations {

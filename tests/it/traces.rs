@@ -44,7 +44,7 @@ async fn one_video_is_one_trace(world: &'static World) {
     whole_trace(trace).await;
 }
 
-/// Waits until every part of a call has come, and the parent of every span with it: each process exports for itself.
+/// Waits until every part of a call and the parent of every span have arrived: each process exports separately.
 async fn whole_trace(trace: Uuid) {
     let until = Instant::now() + LIMIT;
     loop {
@@ -60,7 +60,7 @@ async fn whole_trace(trace: Uuid) {
     }
 }
 
-/// Names of the spans whose parent is neither in the trace nor the caller's span.
+/// Returns the names of spans whose parent is neither in the trace nor the caller's span.
 fn orphans(spans: &[Span]) -> Vec<String> {
     let is_known = |id: &[u8]| spans.iter().any(|span| span.span_id == id);
     let caller = u64::from_str_radix(CALLER_SPAN, 16).unwrap().to_be_bytes();
@@ -91,7 +91,7 @@ impl TraceService for Collector {
     }
 }
 
-/// The address of a collector that lives as long as the test process.
+/// Returns the address of a collector that runs until the test process ends.
 pub fn collector() -> SocketAddr {
     static ADDRESS: OnceLock<SocketAddr> = OnceLock::new();
     *ADDRESS.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! Every gateway call leaves one record, which is listed, reviewed, exported and looked at for fraud.
+//! Every gateway call leaves one record, which can be listed, reviewed, exported and checked for fraud.
 
 use std::time::{Duration, Instant};
 
@@ -62,7 +62,7 @@ async fn records_stay_in_their_project(world: &'static World) {
     assert_eq!(mine.get(&path).await.status, 404);
 }
 
-/// A consent of `user`, made from `place` on `device`; answers the id of its transaction.
+/// Records a consent of `user`, made from `place` on `device`, and returns the id of its transaction.
 async fn consent(project: &Project, user: &str, place: &str, device: &str, session: Option<&str>) -> String {
     let mut call = project
         .post("/api-consent/consent")
@@ -192,7 +192,7 @@ async fn a_reviewer_tags_and_flags(world: &'static World) {
     assert_eq!(put(&project, format!("{LIST}/{id}/tags"), json!({"tags": [""]})).await.status, 400);
     let too_many: Vec<_> = (0..101).map(|at| at.to_string()).collect();
     assert_eq!(put(&project, format!("{LIST}/{id}/tags"), json!({"tags": too_many})).await.status, 400);
-    // Another tenant's id is an unknown one.
+    // The id of another tenant is reported as unknown.
     for path in [flag("ok"), format!("{LIST}/{id}/tags"), format!("{LIST}/nonsense/tags")] {
         let refused = put(&other, path, json!({"tags": ["mine"]})).await;
         assert_eq!((refused.status.as_u16(), refused.error()), (404, "transaction not found"));
@@ -203,7 +203,7 @@ async fn a_reviewer_tags_and_flags(world: &'static World) {
 async fn exports_hold_every_record_once(world: &'static World) {
     let project = Project::new(world);
     let mut expected = Vec::new();
-    // More than one page of the export's own reading.
+    // More rows than one page of the export.
     for _ in 0..230 {
         expected.insert(0, start(&project, "=1+1,plain").await);
     }
@@ -339,7 +339,7 @@ async fn each_fraud_rule_finds_its_case(world: &'static World) {
     let session = project.start_session().await;
     consent(&project, "dave", VIENNA, PHONE, Some(&session)).await;
     let crossed = consent(&project, "dave", GRAZ, PHONE, Some(&session)).await;
-    // The place is 145 km away a moment later, too.
+    // Moments later the location is also 145 km away.
     let found = fraud(&project, &crossed, 2).await;
     assert_eq!(rules(&found), ["impossible_travel", "session_country_change"]);
     assert_eq!(found[1]["evidence"]["other_country"], "AT");
@@ -358,7 +358,7 @@ async fn six_videos_in_two_minutes_are_reported(world: &'static World) {
     let project = Project::new(world);
     let mut sent = Vec::new();
     for _ in 0..6 {
-        // Without a phrase it is refused at once, and counts all the same.
+        // A call without a phrase is rejected at once, and is counted too.
         let refused = answer(project.video(ADA, "small.mp4", "")).await;
         assert_eq!(refused.status, 400, "{}", refused.body);
         sent.push(id_of(&refused));

@@ -197,7 +197,7 @@ async fn an_endpoint_is_made_read_changed_and_removed(world: &'static World) {
     assert_eq!(project.get(&path(&made)).await.status, 404);
 }
 
-/// Makes an endpoint of the project's key.
+/// Creates an endpoint of the project's key.
 pub async fn webhook(project: &Project, asked: Value) -> Answer {
     let made = answer(project.post("/api-gateway/webhooks").json(&asked)).await;
     assert_eq!(made.status, 200, "{}", made.body);
@@ -208,7 +208,7 @@ fn path(made: &Answer) -> String {
     format!("/api-gateway/webhooks/{}", made.body["data"]["id"].as_str().expect("an id"))
 }
 
-/// Whether the published npm verifier accepts a delivery.
+/// Returns whether the published npm verifier accepts a delivery.
 pub fn verifies(secret: &str, hook: &Hook) -> bool {
     let folder = root().join("tests/sdk");
     assert!(
@@ -231,7 +231,7 @@ pub fn verifies(secret: &str, hook: &Hook) -> bool {
 }
 
 impl Project {
-    /// Asks again and again until the answer is as wanted.
+    /// Repeats a request until the response is as expected.
     pub async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let asking = async {
             loop {

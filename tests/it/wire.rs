@@ -1,5 +1,5 @@
-//! Requests written byte by byte, as clients in the field send them: the vendor's browser client, its Flutter client and
-//! what people write by hand. A HTTP library would tidy them up.
+//! Requests written byte by byte, as real clients send them: the vendor's browser client, its Flutter client and
+//! requests written by hand. An HTTP library would normalise them.
 
 use serde_json::Value;
 use tokio::{
@@ -64,12 +64,12 @@ impl Wire {
     }
 }
 
-/// All that comes back before the server closes.
+/// Returns all bytes until the server closes the connection.
 async fn raw(project: &Project, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(project.world.url.trim_start_matches("http://")).await.unwrap();
     let (mut reader, mut writer) = stream.split();
     let mut answer = Vec::new();
-    // Refused while sending is an answer too.
+    // A rejection during sending is a valid response too.
     let (_, read) = tokio::join!(writer.write_all(bytes), reader.read_to_end(&mut answer));
     read.unwrap();
     answer
@@ -83,7 +83,7 @@ fn read(bytes: Vec<u8>) -> Answer {
     Answer { status, head: head.to_ascii_lowercase(), body }
 }
 
-/// The form of the browser client: its own boundary, the fields in its order.
+/// The form of the browser client, with its boundary and its order of fields.
 fn form(boundary: &str, fields: &[(&str, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
     for (disposition, bytes) in fields {
@@ -110,7 +110,7 @@ async fn a_start_without_body_or_content_type(world: &'static World) {
     assert_eq!((started.status, &started.body["message"]), (200, &"session started".into()));
     assert!(started.head.contains("x-request-id: "), "{}", started.head);
     assert!(!started.head.contains("content-encoding"), "answers are small");
-    // By hand: neither a length nor a body.
+    // Written by hand: neither a length nor a body.
     assert_eq!(Wire::post(&project, "/api-gateway/sessions/start").send(&project).await.status, 200);
 }
 
@@ -180,8 +180,8 @@ async fn a_video_as_the_browser_client_sends_it(world: &'static World) {
     assert_eq!(record.body["data"]["action_trigger"], "authentication", "{}", record.body);
 }
 
-/// The Flutter client names every file `application/octet-stream` or not at all, writes its fields the other way round,
-/// sends more of them than are asked for and names the session by its older header.
+/// The Flutter client sends every file as `application/octet-stream` or without a type, its fields in reverse order,
+/// more fields than required, and the session in its older header.
 async fn a_video_as_the_flutter_client_sends_it(world: &'static World) {
     let project = Project::new(world);
     let id = project.start_session().await;
@@ -239,12 +239,12 @@ async fn a_line_break_in_a_header_is_no_second_header(world: &'static World) {
         let answer = String::from_utf8_lossy(&bytes);
         assert!(answer.starts_with("HTTP/1.1 4"), "{value:?}: {answer}");
     }
-    // Two keys in one request: rejected.
+    // Two keys in one request are rejected.
     let two = Wire::post(&project, "/api-gateway/sessions/start")
         .line(&format!("Authorization: Bearer {}", other.key));
     let refused = two.body("").send(&project).await;
     assert_eq!((refused.status, &refused.body["error"]), (401, &"invalid api key format".into()));
-    // Two lengths: which body is it? The connection is given up, so nothing is smuggled behind the first.
+    // Two lengths are ambiguous. The connection is closed, so that nothing can be smuggled behind the first body.
     let smuggled =
         "content-length: 2\r\ncontent-length: 60\r\n\r\n{}GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
     let request = Wire::post(&project, "/api-consent/consent");
@@ -274,7 +274,7 @@ async fn malformed_http_affects_no_other_client(world: &'static World) {
         stream.write_all(bytes).await.unwrap();
         stream.shutdown().await.unwrap();
         let mut answer = Vec::new();
-        // Closed with or without a word.
+        // Closed with or without a response.
         let _ = stream.read_to_end(&mut answer).await;
         assert!(!answer.starts_with(b"HTTP/1.1 2") && !answer.starts_with(b"HTTP/1.1 5"));
     }

@@ -1,4 +1,4 @@
-//! The deployments under test, each started once for the whole run and used by every scenario side by side.
+//! The deployments under test: each is started once per run and shared by all scenarios.
 
 use std::{
     path::{Path, PathBuf},
@@ -12,11 +12,11 @@ use tempfile::TempDir;
 use crate::server::{Server, start};
 
 const SERVICES: [&str; 7] = ["projects", "sessions", "consent", "ml", "docauth", "transactions", "journeys"];
-/// How many processes of each service the split deployment has; `make replicas` runs every scenario with 2.
+/// Processes of each service in the split deployment; `make replicas` runs every scenario with 2.
 const REPLICAS: &str = "TEST_REPLICAS";
 const TOKEN: &str = "a-token-only-these-tests-use";
 
-/// Receivers of these tests are on this machine, and retries are short.
+/// Webhook receivers of the tests are on this machine, and retries are short.
 const WEBHOOKS: [(&str, &str); 5] = [
     ("ALLOW_PRIVATE", "true"),
     ("ALLOW_HTTP", "true"),
@@ -29,7 +29,7 @@ const WEBHOOKS: [(&str, &str); 5] = [
 pub struct World {
     /// `http://127.0.0.1:PORT`
     pub url: String,
-    /// Settings under which the CLI reaches this deployment.
+    /// Settings with which the CLI uses this deployment.
     admin: Vec<(String, String)>,
     pub data_dir: PathBuf,
     servers: Mutex<Vec<Server>>,
@@ -39,7 +39,7 @@ pub struct World {
 
 /// The settings of the services of a split deployment.
 struct Parts {
-    /// Several deployments share the server, each with schemas of its own.
+    /// Several deployments share the database server; each has its own schemas.
     schemas: String,
     postgres: testkit::Postgres,
     redis: testkit::Redis,
@@ -58,23 +58,23 @@ pub fn split() -> &'static World {
     WORLD.get_or_init(|| start_split(Replicas { models: replicas, others: replicas }))
 }
 
-/// A split deployment for one test alone, with two processes of each service.
+/// Starts a split deployment for one test, with two processes of each service.
 pub fn replicated() -> World {
     start_split(Replicas { models: 2, others: 2 })
 }
 
-/// A split deployment for one test alone, with one process of each service but svc-ml.
+/// Starts a split deployment for one test, with one process of each service except svc-ml.
 pub fn with_models_services(models: usize) -> World {
     start_split(Replicas { models, others: 1 })
 }
 
-/// How many processes of a service there are.
+/// Returns the number of processes of a service.
 struct Replicas {
     models: usize,
     others: usize,
 }
 
-/// A file of the repository root, made by set-up.
+/// Returns a file of the repository root, made by set-up.
 pub fn fixture(name: &str) -> PathBuf {
     let path = root().join("fixtures").join(name);
     assert!(path.is_file(), "{} is missing; run `make setup`", path.display());
@@ -86,14 +86,14 @@ pub fn root() -> &'static Path {
 }
 
 impl World {
-    /// A command of the CLI against this deployment.
+    /// Returns a CLI command that uses this deployment.
     pub fn biometry(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_biometry"));
         command.args(args).env("BIOMETRY_DATA_DIR", &self.data_dir).envs(self.admin.iter().cloned());
         command
     }
 
-    /// `biometry audit verify --json`, at the log's own database.
+    /// Runs `biometry audit verify --json` on the log's database.
     pub fn audit_verify(&self) -> Command {
         let mut command = self.biometry(&["audit", "verify", "--json"]);
         if let (Some((_, url)), Some(parts)) =
@@ -107,7 +107,7 @@ impl World {
         command
     }
 
-    /// The server that was started first.
+    /// Returns the server that was started first.
     pub fn first_process(&self) -> u32 {
         self.lock_servers()[0].process_id()
     }
@@ -116,12 +116,12 @@ impl World {
         self.servers.lock().expect("no test failed while it held the servers")
     }
 
-    /// Where the processes serve their metrics.
+    /// Returns the addresses of the processes' metrics.
     pub fn metrics(&self) -> Vec<String> {
         self.lock_servers().iter().map(|server| server.metrics.clone()).collect()
     }
 
-    /// The consent ledger's own database.
+    /// Returns the database of the consent ledger.
     pub fn consent_db(&self) -> db::Config {
         let setting =
             |wanted: &str| self.admin.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
@@ -131,7 +131,7 @@ impl World {
         }
     }
 
-    /// Where PostgreSQL, Redis and S3 of a replicated deployment are.
+    /// Returns the settings of PostgreSQL, Redis and S3 of a replicated deployment.
     pub fn engine_urls(&self) -> [String; 3] {
         let Some(Parts { postgres, redis, s3: Some(s3), .. }) = &self.parts else {
             panic!("only a replicated deployment has all three")
@@ -139,7 +139,7 @@ impl World {
         [postgres.url().to_owned(), redis.url(), s3.url().to_owned()]
     }
 
-    /// The projects service of the split deployment.
+    /// Returns a client of the projects service of the split deployment.
     pub fn projects(&self) -> rpc::Transport {
         let url = self.admin.iter().find(|(name, _)| name == "BIOMETRY_URLS__PROJECTS").map(|(_, url)| url);
         let url = url.expect("only the split deployment has its services on sockets");
@@ -147,7 +147,7 @@ impl World {
     }
 }
 
-/// An embedded deployment for one test alone, with settings of its own.
+/// Starts an embedded deployment for one test, with the given settings.
 pub fn alone(settings: &[(&str, &str)]) -> &'static World {
     Box::leak(Box::new(start_embedded(settings)))
 }
@@ -173,14 +173,14 @@ fn start_embedded(settings: &[(&str, &str)]) -> World {
 }
 
 impl Parts {
-    /// The schema of a service.
+    /// Returns the schema of a service.
     fn schema(&self, service: &str) -> String {
         format!("{}_{service}", self.schemas)
     }
 }
 
-/// Every service in processes of its own, on PostgreSQL and Redis, with one master key and one service token. Where there are
-/// several of each, media are in S3 and a balancer stands before the gateways.
+/// Starts every service in separate processes, on PostgreSQL and Redis, with one master key and one service token. With
+/// several of each, media are in S3 and a balancer is in front of the gateways.
 fn start_split(Replicas { models, others }: Replicas) -> World {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let mut parts = Parts {
@@ -199,7 +199,7 @@ fn start_split(Replicas { models, others }: Replicas) -> World {
             if replica > 0 && ["sessions", "transactions"].contains(&name) {
                 command.envs(wrong_clock());
             }
-            // One that is alone need not wait until its callers noticed that it drains.
+            // A single process need not wait until its callers have noticed that it drains.
             command.env("BIOMETRY_DRAIN_MS", if others > 1 { "2000" } else { "0" });
             let server = start(command, &dir.path().join(format!("{name}-{replica}")));
             addresses.push(format!("http://{}", server.address));
@@ -220,7 +220,7 @@ fn start_split(Replicas { models, others }: Replicas) -> World {
     let mut admin = vec![("BIOMETRY_SERVICE_TOKEN".to_owned(), TOKEN.to_owned())];
     admin.extend(urls);
     admin.extend([
-        // The ledger is verified in its database.
+        // The ledger is verified directly in its database.
         ("BIOMETRY_CONSENT__DB__URL".to_owned(), parts.postgres.url().to_owned()),
         ("BIOMETRY_CONSENT__DB__SCHEMA".to_owned(), parts.schema("consent")),
     ]);
@@ -237,7 +237,7 @@ fn start_split(Replicas { models, others }: Replicas) -> World {
     }
 }
 
-/// Settings under which a program sees a clock that is 90 seconds ahead: longer than leases last.
+/// Settings under which a program's clock is 90 seconds ahead, longer than leases last.
 fn wrong_clock() -> [(&'static str, String); 3] {
     let library = format!("/usr/lib/{}-linux-gnu/faketime/libfaketimeMT.so.1", std::env::consts::ARCH);
     assert!(Path::new(&library).is_file(), "faketime is not installed: run `make setup`");
@@ -248,7 +248,7 @@ fn wrong_clock() -> [(&'static str, String); 3] {
     ]
 }
 
-/// A process of one service, on its own schema of the database.
+/// Returns a process of one service, on its own schema of the database.
 fn split_service(name: &str, dir: &Path, parts: &Parts) -> Command {
     let mut command = service(&format!("svc-{name}"), dir);
     if name == "docauth" {
@@ -272,8 +272,7 @@ fn split_service(name: &str, dir: &Path, parts: &Parts) -> Command {
     command
 }
 
-/// Settings that say where the `section` of a service keeps its media: in S3, or in a folder, which one replica needs no
-/// other to see.
+/// Settings for the media of a service's `section`: in S3, or in a folder that only one replica uses.
 fn media_place(section: &str, s3: Option<&testkit::S3>) -> Vec<(String, String)> {
     let prefix = section.to_lowercase();
     let settings = match s3 {
@@ -291,7 +290,7 @@ fn media_place(section: &str, s3: Option<&testkit::S3>) -> Vec<(String, String)>
     settings.into_iter().map(setting).collect()
 }
 
-/// Settings of a gateway that locates 198.51.100.0/24 and trusts the headers of a proxy on this machine.
+/// Settings of a gateway that locates 198.51.100.0/24 and trusts the headers of a local proxy.
 fn places(dir: &Path) -> [(&'static str, String); 3] {
     let position = Some((48.2, 16.4));
     let vienna = testkit::Place { network: "198.51.100.0/24", country: "AT", city: "Vienna", position };
@@ -300,12 +299,12 @@ fn places(dir: &Path) -> [(&'static str, String); 3] {
     [
         ("BIOMETRY_GATEWAY__GEOIP_FILE", file.display().to_string()),
         ("BIOMETRY_GATEWAY__TRUSTED_PROXIES", r#"["127.0.0.0/8"]"#.to_owned()),
-        // No call here lasts long.
+        // No call of these tests takes long.
         ("BIOMETRY_GATEWAY__DELETION_QUIET_SECONDS", "2".to_owned()),
     ]
 }
 
-/// The certificate of the authority whose chips of documents are trusted.
+/// The certificate of the authority that issues the chips of the test documents.
 fn trusted_authority(dir: &Path) -> PathBuf {
     let file = dir.join("authority.der");
     std::fs::write(&file, Issuer::authority(1, Validity::NOW).certificate)
@@ -313,7 +312,7 @@ fn trusted_authority(dir: &Path) -> PathBuf {
     file
 }
 
-/// Settings under which the `section` of the sessions service calls mobile operators on this machine.
+/// Settings with which the `section` of the sessions service may call operators on this machine.
 fn this_machine(section: &str) -> [(String, &'static str); 2] {
     [
         (format!("BIOMETRY_{section}__EGRESS__ALLOW"), r#"["127.0.0.0/8"]"#),
@@ -321,7 +320,7 @@ fn this_machine(section: &str) -> [(String, &'static str); 2] {
     ]
 }
 
-/// A service's own binary, which `cargo build --workspace` puts beside the one under test.
+/// Returns a service's own binary, which `cargo build --workspace` places beside the one under test.
 fn service(name: &str, dir: &Path) -> Command {
     let file = Path::new(env!("CARGO_BIN_EXE_biometry")).with_file_name(name);
     assert!(file.is_file(), "{} is missing; run `cargo build --workspace --bins`", file.display());

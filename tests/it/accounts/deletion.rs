@@ -1,4 +1,4 @@
-//! The end of an organisation: refused at once, and in the end nothing of it is left.
+//! Deletion of an organisation: calls are rejected at once, and in the end no data are left.
 
 use reqwest::Method;
 use serde_json::json;

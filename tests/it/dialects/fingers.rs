@@ -1,4 +1,4 @@
-//! Prints of fingers that do not exist: ridges as a wave whose phase turns once around each minutia (Larkin and Fletcher, "A
+//! Synthetic fingerprints: ridges as a wave whose phase turns once around each minutia (Larkin and Fletcher, "A
 //! coherent framework for fingerprint analysis", 2007).
 
 use std::f32::consts::TAU;
@@ -11,10 +11,10 @@ const WIDTH: u32 = 400;
 const HEIGHT: u32 = 480;
 const MINUTIAE: usize = 44;
 
-/// Where the minutiae of a finger lie, and which way the phase turns around each.
+/// The positions of a finger's minutiae, and the direction of the phase around each.
 pub struct Finger(Vec<([f32; 2], f32)>);
 
-/// A linear congruential generator: the same fingers in every run.
+/// A linear congruential generator, so that every run has the same fingers.
 struct Random(u64);
 
 impl Random {
@@ -38,7 +38,7 @@ impl Finger {
         Self(spirals)
     }
 
-    /// A png of an impression: moved and turned, with noise.
+    /// Returns a png of an impression: moved and turned, with noise.
     pub fn print(&self, seed: u64, moved: [f32; 2], turned: f32) -> Vec<u8> {
         let mut random = Random(seed);
         let (sin, cos) = turned.sin_cos();

@@ -1,4 +1,4 @@
-//! The programs of the documentation, as they stand there, in each of their languages.
+//! Runs the programs of the documentation unchanged, in each of their languages.
 
 use std::{path::Path, process::Command};
 
@@ -14,14 +14,14 @@ use crate::{
 
 const LANGUAGES: [&str; 4] = ["js", "php", "python", "go"];
 
-/// The program in a language that a page has as its `at`th.
+/// Returns the `at`th program of a page in a language.
 fn program(page: &str, language: &str, at: usize) -> String {
     let page = std::fs::read_to_string(root().join("docs/dialects").join(page)).unwrap();
     let code = page.split(&format!("```{language}\n")).nth(at + 1).expect("a program");
     code.split("```").next().unwrap().to_owned()
 }
 
-/// Runs a program in `folder`; answers what it printed.
+/// Runs a program in `folder` and returns its output.
 async fn run(folder: &Path, language: &str, code: &str, settings: &[(&str, &str)]) -> Value {
     let python = root().join("tests/contract/.venv/bin/python");
     let python = python.to_str().unwrap().to_owned();
@@ -34,7 +34,7 @@ async fn run(folder: &Path, language: &str, code: &str, settings: &[(&str, &str)
     std::fs::write(folder.join(file), code).unwrap();
     let mut process = Command::new(command[0]);
     process.args(&command[1..]).arg(file).current_dir(folder).envs(settings.iter().copied());
-    // Go builds what it runs.
+    // `go run` also builds the program.
     process.env("GOCACHE", folder.join("go")).env("GO111MODULE", "off").env("GOFLAGS", "");
     let output = tokio::task::spawn_blocking(move || process.output()).await.unwrap();
     let output = output.unwrap_or_else(|error| panic!("{language} is missing; run `make setup`: {error}"));
@@ -67,7 +67,7 @@ pub async fn the_programs_for_verifik_run_in_four_languages(world: &'static Worl
         let judged = run(folder.path(), language, &code, &settings).await;
         assert_eq!(judged["data"]["_id"], id, "{language}: {judged}");
         assert!(judged["data"]["person"].is_string(), "{language}: {judged}");
-        // The next one is to find a stranger.
+        // The next program must find an unknown person.
         let subject = format!("/api-projects/subjects/registration:{id}");
         assert_eq!(answer(project.request(Method::DELETE, &subject)).await.status, 200);
 

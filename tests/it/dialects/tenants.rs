@@ -1,4 +1,4 @@
-//! Ids of another tenant in the other APIs, which both have switched on.
+//! Ids of another tenant in the other APIs, which both tenants have switched on.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::Method;
@@ -12,10 +12,10 @@ use crate::{
     world::World,
 };
 
-/// Where these APIs have paths with an id.
+/// Paths with an id in these APIs.
 const PREFIXES: [&str; 3] = ["/api-gateway/v2/", "/v2/", "/v3/"];
 
-/// What a tenant has in them.
+/// The resources of a tenant.
 struct Belongings {
     project: String,
     flow: String,
@@ -26,7 +26,7 @@ struct Belongings {
     credit: String,
     session: String,
     check: String,
-    /// The id of a text, which each project chooses for itself.
+    /// The id of a consent text, which each project chooses.
     text: String,
 }
 
@@ -48,7 +48,7 @@ impl Belongings {
         post("/api-projects/credits/purchases", &json!({"amount": 1, "description": "zebra"})).await;
         let credits = verifik.get("/v2/credits").await.body;
         let session = answer(version_2.post("/api-gateway/v2/sessions")).await.body;
-        // Whether it is a video is found out later; a check has its id at once.
+        // The check gets its id before its video is validated.
         let form = Form::new().text("request", r#"{"user_id": "zebra"}"#);
         let form = form.file("video", "v.mp4", "video/mp4", b"no video".to_vec());
         let check = super::post(version_2, "/api-gateway/v2/deepfake/checks", form).await.body;
@@ -81,7 +81,7 @@ impl Belongings {
             _ if path.starts_with("/api-gateway/v2/sessions/") => &self.session,
             _ if path.starts_with("/api-gateway/v2/deepfake/checks/") => &self.check,
             _ if path.starts_with("/api-gateway/v2/consents/{id}") => &self.text,
-            // About a name, which any project may know.
+            // These calls name a user, and any project may know the name.
             "/api-gateway/v2/consents/my-approvals/{user}" => &self.text,
             _ => panic!("name here the id of another tenant for {path}"),
         };
@@ -90,7 +90,7 @@ impl Belongings {
         filled
     }
 
-    /// What their owner reads of them.
+    /// Reads the resources as their owner.
     async fn seen(&self, verifik: &Project) -> Vec<Value> {
         let paths = ["/v2/projects/{id}", "/v2/project-flows/{id}", "/v2/app-registrations/{id}"];
         let paths = paths.into_iter().chain(["/v2/face-recognition/collections/{id}"]);
@@ -106,7 +106,7 @@ impl Belongings {
     }
 }
 
-/// A body that its own tenant could send.
+/// Returns a body that the resource's own tenant could send.
 fn body(path: &str) -> Value {
     match path {
         "/v2/app-registrations/{id}" => json!({"status": "COMPLETED_WITHOUT_KYC"}),
@@ -154,12 +154,13 @@ pub async fn no_id_of_another_tenant_opens_anything_in_another_api(world: &'stat
     assert_eq!(answer(version_2.post(&end)).await.status, 200, "its session was not ended");
 }
 
-/// The token of another record where one is wanted, an API that is off, or no such thing; of a name, nothing.
+/// Asserts the answer to another tenant: a token is required, the API is off, or the resource is unknown. Calls that
+/// name a user succeed without data.
 fn assert_nothing_there(method: &Method, path: &str, seen: &Answer) {
     let what = format!("{method} {path}: {} {}", seen.status, seen.body);
     let is_own = match path {
         "/api-gateway/v2/consents/my-approvals/{user}" => seen.body["data"] == json!([]),
-        // It makes a text of theirs, which has that id as well.
+        // The call creates a text of the caller's own project with the same id.
         "/api-gateway/v2/consents/{id}" => seen.body["error"]["code"] == "invalid_request",
         _ => false,
     };
@@ -167,7 +168,7 @@ fn assert_nothing_there(method: &Method, path: &str, seen: &Answer) {
     assert!(!seen.body.to_string().contains("zebra"), "{what}");
 }
 
-/// What names another tenant's things in its body is made of nothing of theirs.
+/// Calls whose body names another tenant's resources create nothing from them.
 async fn ids_in_bodies(ours: &Belongings, other: &Project) {
     let (project, flow) = (&ours.project, &ours.flow);
     let picture = STANDARD.encode(media::file(media::SPEAKER));

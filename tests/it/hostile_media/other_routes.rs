@@ -1,4 +1,4 @@
-//! The same files where version 2 of the API and the dashboard take them.
+//! The same files on the routes of version 2 and the dashboard.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
@@ -15,12 +15,12 @@ use crate::{
     world,
 };
 
-/// What a route of version 2 takes.
+/// The input of a route of version 2.
 struct Route {
     path: &'static str,
-    /// The file that is hostile.
+    /// The field of the hostile file.
     field: &'static str,
-    /// A genuine one beside it.
+    /// A genuine file besides it.
     beside: Option<(&'static str, &'static str)>,
     phrase: bool,
 }
@@ -56,7 +56,7 @@ fn send(project: &Project, route: &Route, file: Vec<u8>) -> RequestBuilder {
     form.send(project.post(&format!("/api-gateway/v2/{}", route.path)))
 }
 
-/// The answer to a call; to a check that is made later, once it was made.
+/// Returns the answer to a call; for a check that runs later, once it has run.
 async fn call(project: &Project, route: &Route, file: Vec<u8>) -> Answer {
     let answered = answer(send(project, route, file)).await;
     let Some(check) = answered.body["data"]["id"].as_str().filter(|_| route.path == "deepfake/checks") else {

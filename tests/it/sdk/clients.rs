@@ -1,5 +1,5 @@
-//! The clients that are generated from `/openapi.json` (`sdk/ts`, `sdk/python`, `sdk/postman`): a customer's code type-checks
-//! against them, and a server answers as they say.
+//! The clients generated from `/openapi.json` (`sdk/ts`, `sdk/python`, `sdk/postman`): a customer's code type-checks
+//! against them, and the server's responses match their types.
 
 use std::process::Command;
 
@@ -32,7 +32,7 @@ async fn requests_of_the_postman_collection_are_answered() {
     assert!(report.contains("# pass 2\n") && report.contains("# fail 0\n"), "{report}");
 }
 
-/// Runs a test script in a folder of this repository, with a project of its own; returns what it printed.
+/// Runs a test script in a folder of this repository, with its own project, and returns its output.
 async fn run(folder: &str, needed: &str, program: &'static str, arguments: &[&str]) -> String {
     let project = Project::new(world::embedded());
     let folder = root().join(folder);

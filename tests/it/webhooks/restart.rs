@@ -1,4 +1,4 @@
-//! A server that is killed in the middle of a burst, and one with the settings it comes with.
+//! A server that is killed in the middle of a burst, and a server with default settings.
 
 use std::{
     collections::BTreeSet,
@@ -14,7 +14,7 @@ use testkit::{Hook, Receiver};
 
 use crate::world::root;
 
-/// A server of its own.
+/// A server for one test.
 struct Server {
     process: Child,
     url: String,
@@ -22,7 +22,7 @@ struct Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // SIGKILL. It fails only when the server has ended already.
+        // SIGKILL. It only fails when the server has already ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -47,7 +47,7 @@ impl Server {
     }
 }
 
-/// The key of a new project.
+/// Returns the key of a new project.
 fn bootstrap(data_dir: &Path) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_biometry"));
     let output = command.args(["bootstrap", "--json", "--data-dir"]).arg(data_dir).output().unwrap();
@@ -74,8 +74,8 @@ async fn events_recorded_before_a_kill_are_delivered_after_it() {
     let made = made.json(&json!({"url": receiver.url})).send().await.unwrap();
     assert_eq!(made.status(), 200);
 
-    // A burst of consents. Once some of their events have arrived, the receiver stops answering, so that more and more wait;
-    // the server is killed when more do than can be on their way.
+    // A burst of consents. Once some of their events have arrived, the receiver stops responding, so that deliveries
+    // queue up; the server is killed when more are queued than can be in flight.
     let url = format!("{}/api-consent/consent", server.url);
     let mut calls: FuturesUnordered<_> = (0..300)
         .map(|user| {
