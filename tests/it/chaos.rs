@@ -95,7 +95,8 @@ async fn acknowledged_writes_survive_every_fault() {
     check_deliveries(&mut receiver, &calls.acknowledged).await;
     for mut verify in [world.biometry(&["consent", "verify"]), world.audit_verify()] {
         let output = verify.output().expect("the CLI runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(output.status.success(), "{verify:?}: {}{}", said(&output.stdout), said(&output.stderr));
     }
 }
 
