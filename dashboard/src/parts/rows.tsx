@@ -1,4 +1,4 @@
-import { type MantineBreakpoint, Paper, Table } from "@mantine/core";
+import { type MantineBreakpoint, Paper, Table, type TableTdProps } from "@mantine/core";
 import type { ReactNode } from "react";
 
 /** Its name; from which width of the window it is there. */
@@ -41,3 +41,6 @@ export function Rows<R>({ label, columns, rows, empty, minWidth = 340, children 
     </Paper>
   );
 }
+
+/** A number in a row: digits of one width, at the right. */
+export const NumberCell = (props: TableTdProps) => <Table.Td ta="right" className="num" {...props} />;

@@ -2,20 +2,16 @@ import { Table } from "@mantine/core";
 
 import type { FaceCluster } from "../../api/fraud";
 import { Section } from "../../parts/panel";
-import { Rows } from "../../parts/rows";
-import { When } from "../../parts/time";
-import { ValueActions } from "./actions";
-import type { Blocking } from "./block-dialog";
+import { NumberCell, Rows } from "../../parts/rows";
+import { type Handlers, LastAndActions } from "./cells";
 import { labelOf } from "./words";
 
-interface Props {
+interface Props extends Handlers {
   clusters: FaceCluster[];
-  onBlock: (blocking: Blocking) => void;
-  onShow: (transaction: string) => void;
 }
 
 /** Enrolled faces that came under names of others. */
-export function Clusters({ clusters, onBlock, onShow }: Props) {
+export function Clusters({ clusters, ...handlers }: Props) {
   if (clusters.length === 0) return null;
   return (
     <Section title="Faces under several names">
@@ -29,22 +25,8 @@ export function Clusters({ clusters, onBlock, onShow }: Props) {
           <Table.Tr key={cluster.transaction_id} data-testid="cluster">
             <Table.Td className="any">{labelOf("face", cluster.owner)}</Table.Td>
             <Table.Td className="any">{namesOf(cluster)}</Table.Td>
-            <Table.Td ta="right" className="num">
-              {cluster.calls.toLocaleString()}
-            </Table.Td>
-            <Table.Td>
-              <When at={cluster.last_at} distance />
-            </Table.Td>
-            <Table.Td>
-              <ValueActions
-                kind="face"
-                label={cluster.owner}
-                transaction={cluster.transaction_id}
-                blocked={cluster.blocked}
-                onBlock={onBlock}
-                onShow={onShow}
-              />
-            </Table.Td>
+            <NumberCell>{cluster.calls.toLocaleString()}</NumberCell>
+            <LastAndActions kind="face" label={cluster.owner} of={cluster} {...handlers} />
           </Table.Tr>
         )}
       </Rows>

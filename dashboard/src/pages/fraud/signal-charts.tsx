@@ -5,6 +5,7 @@ import { Link } from "wouter";
 import type { FraudBucket } from "../../api/fraud";
 import { useReasons } from "../../api/reasons";
 import { Panel } from "../../parts/panel";
+import { NumberCell } from "../../parts/rows";
 import { FRAUD_RULES } from "../../parts/words";
 import { Chart } from "../overview/charts";
 import { topSignals } from "./spans";
@@ -55,9 +56,7 @@ export default function SignalCharts({ buckets, daily }: { buckets: FraudBucket[
                     explain(signal).title
                   )}
                 </Table.Td>
-                <Table.Td ta="right" className="num">
-                  {calls.toLocaleString()}
-                </Table.Td>
+                <NumberCell>{calls.toLocaleString()}</NumberCell>
               </Table.Tr>
             ))}
           </Table.Tbody>

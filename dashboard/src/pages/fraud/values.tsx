@@ -3,22 +3,18 @@ import { Link } from "wouter";
 
 import type { FraudValue, LinkKind } from "../../api/fraud";
 import { Section } from "../../parts/panel";
-import { Rows } from "../../parts/rows";
-import { When } from "../../parts/time";
-import { ValueActions } from "./actions";
-import type { Blocking } from "./block-dialog";
+import { NumberCell, Rows } from "../../parts/rows";
+import { type Handlers, LastAndActions } from "./cells";
 import { KIND, labelOf } from "./words";
 
-interface Props {
+interface Props extends Handlers {
   values: FraudValue[];
-  onBlock: (blocking: Blocking) => void;
-  onShow: (transaction: string) => void;
 }
 
 const KINDS: LinkKind[] = ["user", "device", "address", "country", "document", "face"];
 
 /** What suspicious calls have in common, a table for each kind. */
-export function Values({ values, onBlock, onShow }: Props) {
+export function Values({ values, ...handlers }: Props) {
   const present = KINDS.map((kind) => ({ kind, rows: values.filter((value) => value.kind === kind) }));
   return (
     <SimpleGrid cols={{ base: 1, lg: 2 }}>
@@ -48,27 +44,9 @@ export function Values({ values, onBlock, onShow }: Props) {
                       labelOf(kind, value.label)
                     )}
                   </Table.Td>
-                  <Table.Td ta="right" className="num">
-                    {value.calls.toLocaleString()}
-                  </Table.Td>
-                  {kind !== "user" && (
-                    <Table.Td ta="right" className="num">
-                      {value.users.toLocaleString()}
-                    </Table.Td>
-                  )}
-                  <Table.Td visibleFrom="sm">
-                    <When at={value.last_at} distance />
-                  </Table.Td>
-                  <Table.Td>
-                    <ValueActions
-                      kind={kind}
-                      label={value.label}
-                      transaction={value.transaction_id}
-                      blocked={value.blocked}
-                      onBlock={onBlock}
-                      onShow={onShow}
-                    />
-                  </Table.Td>
+                  <NumberCell>{value.calls.toLocaleString()}</NumberCell>
+                  {kind !== "user" && <NumberCell>{value.users.toLocaleString()}</NumberCell>}
+                  <LastAndActions kind={kind} label={value.label} of={value} from="sm" {...handlers} />
                 </Table.Tr>
               )}
             </Rows>

@@ -6,7 +6,7 @@ import { type MeasuredTable, measuredTables, type Point } from "../../api/calibr
 import { ApiError } from "../../api/client";
 import { Empty, Loaded } from "../../parts/page";
 import { Note } from "../../parts/panel";
-import { Rows } from "../../parts/rows";
+import { NumberCell, Rows } from "../../parts/rows";
 import { SERVICES } from "../../parts/words";
 import type { Draft } from "./draft";
 import { Measured, Passing, percent, RefusedShare, Use } from "./measured";
@@ -84,15 +84,13 @@ function Thresholds({ tables, rate, draft }: { tables: MeasuredTable[]; rate: nu
         {({ table, point }) => (
           <Table.Tr key={`${table.service}-${table.measured_on}`}>
             <Table.Td fw={600}>{SERVICES[table.service] ?? table.service}</Table.Td>
-            <Table.Td ta="right" className="num">
-              {point.threshold.toFixed(4)}
-            </Table.Td>
-            <Table.Td ta="right" className="num">
+            <NumberCell>{point.threshold.toFixed(4)}</NumberCell>
+            <NumberCell>
               <Passing point={point} />
-            </Table.Td>
-            <Table.Td ta="right" className="num">
+            </NumberCell>
+            <NumberCell>
               <RefusedShare point={point} />
-            </Table.Td>
+            </NumberCell>
             <Table.Td visibleFrom="md">
               <Text size="sm">{table.measured_on}</Text>
               <Text size="xs" c="dimmed">

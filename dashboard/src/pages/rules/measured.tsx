@@ -5,7 +5,7 @@ import { MAY } from "../../api/permissions";
 import { AllowedButton } from "../../parts/allowed";
 import { done } from "../../parts/notify";
 import { Section } from "../../parts/panel";
-import { Rows } from "../../parts/rows";
+import { NumberCell, Rows } from "../../parts/rows";
 import { counted, SERVICES } from "../../parts/words";
 import type { Draft } from "./draft";
 
@@ -41,15 +41,13 @@ export function Measured({ tables, draft }: { tables: MeasuredTable[]; draft: Dr
               >
                 {(point) => (
                   <Table.Tr key={point.threshold}>
-                    <Table.Td ta="right" className="num">
+                    <NumberCell>
                       <Passing point={point} />
-                    </Table.Td>
-                    <Table.Td ta="right" className="num">
-                      {point.threshold.toFixed(4)}
-                    </Table.Td>
-                    <Table.Td ta="right" className="num">
+                    </NumberCell>
+                    <NumberCell>{point.threshold.toFixed(4)}</NumberCell>
+                    <NumberCell>
                       <RefusedShare point={point} />
-                    </Table.Td>
+                    </NumberCell>
                     <Table.Td>
                       <Use point={point} service={table.service} draft={draft} />
                     </Table.Td>

@@ -5,6 +5,7 @@ import { ApiError } from "../../api/client";
 import { type Subject, subject, type Template } from "../../api/subjects";
 import { Loaded } from "../../parts/page";
 import { Note, Panel } from "../../parts/panel";
+import { NumberCell } from "../../parts/rows";
 import { When } from "../../parts/time";
 import { counted, words } from "../../parts/words";
 
@@ -59,9 +60,7 @@ function Templates({ templates }: { templates: Template[] }) {
               {!current && <Badge color="gray">of an older model</Badge>}
             </Table.Td>
             <Table.Td className="mono any">{model}</Table.Td>
-            <Table.Td ta="right" className="num">
-              {samples}
-            </Table.Td>
+            <NumberCell>{samples}</NumberCell>
             <Table.Td visibleFrom="sm">
               <When at={created_at} />
             </Table.Td>

@@ -2,6 +2,7 @@ import { Badge, Stack, Table } from "@mantine/core";
 
 import type { ServiceResult } from "../../api/types";
 import { Note, Panel } from "../../parts/panel";
+import { NumberCell } from "../../parts/rows";
 import { words } from "../../parts/words";
 
 interface Check {
@@ -97,9 +98,7 @@ function Fields({ fields }: { fields: DocumentField[] }) {
             <Table.Tr key={name}>
               <Table.Td>{words(name)}</Table.Td>
               <Table.Td>{SOURCES[source] ?? words(source)}</Table.Td>
-              <Table.Td ta="right" className="num">
-                {Math.round(confidence * 100)} %
-              </Table.Td>
+              <NumberCell>{Math.round(confidence * 100)} %</NumberCell>
             </Table.Tr>
           ))}
         </Table.Tbody>

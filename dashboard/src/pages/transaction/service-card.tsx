@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconCheck, IconX } from "@tabler/icons-react";
 
 import type { AppliedRule, Cue, Evidence, ServiceResult } from "../../api/types";
 import { Source } from "../../parts/panel";
+import { NumberCell } from "../../parts/rows";
 import { words } from "../../parts/words";
 import { Scale } from "./scale";
 
@@ -187,12 +188,8 @@ function Cues({ cues, name }: { cues: Cue[]; name: string }) {
         {cues.map((cue, index) => (
           <Table.Tr key={index}>
             <Table.Td>{words(cue.name)}</Table.Td>
-            <Table.Td ta="right" className="num">
-              {cue.value ?? "–"}
-            </Table.Td>
-            <Table.Td ta="right" className="num">
-              {cue.threshold ?? "–"}
-            </Table.Td>
+            <NumberCell>{cue.value ?? "–"}</NumberCell>
+            <NumberCell>{cue.threshold ?? "–"}</NumberCell>
             <Table.Td>
               {cue.passed === true ? (
                 <IconCheck size={14} color="var(--pass)" aria-label="met" role="img" />
