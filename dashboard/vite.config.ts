@@ -38,12 +38,14 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 600,
-    // What every page needs, and what the sign-in page needs besides, in one file each: few requests before the first paint.
+    // What every page needs, what the sign-in page needs besides, and what the shell shares with it, in one file each: few
+    // requests before the first paint.
     rolldownOptions: {
       output: {
         codeSplitting: {
           groups: [
             { name: "initial", tags: ["$initial"], priority: 1 },
+            { name: "common", test: /@mantine[\\/].*[\\/](ActionIcon|Image|Paper|use-uncontrolled)\b/, priority: 0.5 },
             { name: "sign-in", test: /sign-in[\\/]sign-in/ },
           ],
         },
