@@ -93,7 +93,7 @@ async fn acknowledged_writes_survive_every_fault() {
     assert!(calls.acknowledged.len() > 1000, "{}", calls.acknowledged.len());
     check_stores(project, &calls.acknowledged).await;
     check_deliveries(&mut receiver, &calls.acknowledged).await;
-    for mut verify in [world.biometry(&["consent", "verify"]), world.audit_verify()] {
+    for mut verify in [world.consent_verify(), world.audit_verify()] {
         let output = verify.output().expect("the CLI runs");
         let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         assert!(output.status.success(), "{verify:?}: {}{}", said(&output.stdout), said(&output.stderr));

@@ -147,8 +147,7 @@ async fn a_changed_ledger_is_found_by_the_cli(world: &'static World) {
     let project = Project::new(world);
     project.both_consents(ADA).await;
     let verify = |arguments: &[&str]| {
-        let mut command = world.biometry(&["consent", "verify"]);
-        let output = command.args(arguments).env_remove("BIOMETRY_URLS__CONSENT").output().unwrap();
+        let output = world.consent_verify().args(arguments).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     let (code, text) = verify(&[]);

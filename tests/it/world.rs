@@ -93,7 +93,14 @@ impl World {
         command
     }
 
-    /// Runs `biometry audit verify --json` on the log's database.
+    /// Returns `biometry consent verify` on the ledger's database.
+    pub fn consent_verify(&self) -> Command {
+        let mut command = self.biometry(&["consent", "verify"]);
+        command.env_remove("BIOMETRY_URLS__CONSENT");
+        command
+    }
+
+    /// Returns `biometry audit verify --json` on the log's database.
     pub fn audit_verify(&self) -> Command {
         let mut command = self.biometry(&["audit", "verify", "--json"]);
         if let (Some((_, url)), Some(parts)) =
