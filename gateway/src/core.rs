@@ -57,6 +57,7 @@ pub mod scoring_rules;
 pub mod search_faces;
 pub mod services;
 pub mod sessions;
+pub mod shadow_rules;
 pub mod subjects;
 mod test_mode;
 pub mod transactions;

@@ -24,6 +24,8 @@ pub enum Error {
     NoSuchKey,
     #[error("scoring rules not found")]
     NoSuchRules,
+    #[error("the project has no shadow rules")]
+    NoShadowRules,
     #[error("erasure not found")]
     NoSuchErasure,
     #[error("this is the last active key of the project that can mint; make another one first")]
@@ -106,6 +108,7 @@ impl From<Error> for Status {
             Error::NoSuchProject
             | Error::NoSuchKey
             | Error::NoSuchRules
+            | Error::NoShadowRules
             | Error::NoSuchErasure
             | Error::NoSuchEntry => Self::not_found(error.to_string()),
             Error::Field { name, .. } => error.with(Code::InvalidArgument, FIELD, name),

@@ -14,6 +14,7 @@ impl Projects {
         &self,
         request: wire::PutScoringRulesRequest,
     ) -> Result<wire::ScoringRules, Error> {
+        let request = self.with_restored_rules(request).await?;
         scoring::Rules::parse(&request.rules_json)?;
         let name = Name::parse("name", &request.name)?;
         let project_id = ProjectId::parse(&request.project_id)?;
@@ -30,16 +31,40 @@ impl Projects {
             name: &name,
             json: &request.rules_json,
             project_default: request.project_default,
+            restored_version: request.restore_version,
         };
         let version = self.store.put_rules(&rules, self.store.now_ms()).await?.ok_or(Error::NoSuchRules)?;
         let stored = self.store.find_rules(&project_id, &scores_id, version).await?;
         Ok(stored.ok_or(Error::NoSuchRules)?.into())
     }
 
+    /// Returns the request with the content of the version it restores, and the name the rule set has.
+    async fn with_restored_rules(
+        &self,
+        request: wire::PutScoringRulesRequest,
+    ) -> Result<wire::PutScoringRulesRequest, Error> {
+        if request.restore_version == 0 {
+            return Ok(request);
+        }
+        let scores_id = request.scores_id.as_deref().unwrap_or_default();
+        let (project, id) = rules_ids(&request.project_id, scores_id)?;
+        let found = self.store.find_rules(&project, &id, request.restore_version).await?;
+        let found = found.ok_or(Error::NoSuchRules)?;
+        if found.version == found.latest_version {
+            return Err(Error::Invalid("version is the newest one already".into()));
+        }
+        Ok(wire::PutScoringRulesRequest { rules_json: found.rules_json, name: found.name, ..request })
+    }
+
     pub(crate) async fn find_rules(
         &self,
         request: &wire::GetScoringRulesRequest,
     ) -> Result<wire::ScoringRules, Error> {
+        if request.shadow {
+            let project = ProjectId::parse(&request.project_id).map_err(|_| Error::NoSuchRules)?;
+            let found = self.store.find_shadow_rules(&project).await?;
+            return Ok(found.ok_or(Error::NoShadowRules)?.into());
+        }
         let (project, id) = rules_ids(&request.project_id, &request.scores_id)?;
         let found = self.store.find_rules(&project, &id, request.version).await?;
         Ok(found.ok_or(Error::NoSuchRules)?.into())
@@ -81,22 +106,45 @@ impl Projects {
         Ok(wire::ListScoringRulesVersionsResponse { versions: versions.into_iter().map(wire).collect() })
     }
 
-    pub(crate) async fn assign_rules(&self, request: &wire::AssignScoringRulesRequest) -> Result<(), Error> {
+    /// Returns the rules that were assigned before.
+    pub(crate) async fn assign_rules(
+        &self,
+        request: &wire::AssignScoringRulesRequest,
+    ) -> Result<Option<String>, Error> {
         let project = ProjectId::parse(&request.project_id)?;
         let rules = match &request.scores_id {
             Some(id) => Some(self.known_rules(&project, id).await?),
             None => None,
         };
-        let (assigned, missing) = match &request.api_key_id {
-            None => (self.store.assign_to_project(&project, rules.as_ref()).await?, Error::NoSuchProject),
-            Some(key) => {
-                let key = ApiKeyId::parse(key)?;
-                let assigned =
-                    self.store.assign_to_key(&project, &key, rules.as_ref(), self.store.now_ms()).await?;
-                (assigned, Error::NoSuchKey)
+        let rules = rules.as_ref();
+        match (&request.api_key_id, request.shadow) {
+            (Some(_), true) => Err(Error::Invalid("shadow rules are of a project, not of a key".into())),
+            (None, true) => {
+                self.refuse_own_rules_as_shadow(&project, rules).await?;
+                self.store.assign_shadow(&project, rules).await?.ok_or(Error::NoSuchProject)
             }
-        };
-        if assigned { Ok(()) } else { Err(missing) }
+            (None, false) => self.store.assign_to_project(&project, rules).await?.ok_or(Error::NoSuchProject),
+            (Some(key), false) => {
+                let key = ApiKeyId::parse(key)?;
+                let replaced = self.store.assign_to_key(&project, &key, rules, self.store.now_ms()).await?;
+                replaced.ok_or(Error::NoSuchKey)
+            }
+        }
+    }
+
+    /// The project's own rules beside themselves would report nothing.
+    async fn refuse_own_rules_as_shadow(
+        &self,
+        project: &ProjectId,
+        rules: Option<&ScoresId>,
+    ) -> Result<(), Error> {
+        let own = self.store.project_rules(project).await?;
+        match (own, rules) {
+            (Some(own), Some(rules)) if own.scores_id == rules.as_str() => {
+                Err(Error::Invalid("scores_id is the project's own rules already".into()))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn known_rules(&self, project: &ProjectId, id: &str) -> Result<ScoresId, Error> {
@@ -125,6 +173,7 @@ impl From<RulesRow> for wire::ScoringRules {
             created_at_ms: row.created_at,
             latest_version: count(row.latest_version),
             project_default: row.project_default != 0,
+            is_shadow: row.is_shadow != 0,
         }
     }
 }

@@ -251,8 +251,8 @@ impl projects_server::Projects for Projects {
         &self,
         request: Request<wire::AssignScoringRulesRequest>,
     ) -> Result<Response<wire::AssignScoringRulesResponse>, Status> {
-        self.assign_rules(request.get_ref()).await?;
-        Ok(Response::new(wire::AssignScoringRulesResponse {}))
+        let replaced_scores_id = self.assign_rules(request.get_ref()).await?;
+        Ok(Response::new(wire::AssignScoringRulesResponse { replaced_scores_id }))
     }
 
     async fn get_retention(

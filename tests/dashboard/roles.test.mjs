@@ -39,6 +39,7 @@ const CALLS = {
   'rules.write': [
     ['POST', '/api-projects/scoring-rules', { name: 'x', rules: RULES }],
     ['PUT', '/api-projects/scoring-rules/assignment', { scores_id: null }],
+    ['PUT', '/api-projects/scoring-rules/shadow', { scores_id: null }],
   ],
   'keys.read': [['GET', '/api-projects/public/apikeys']],
   'keys.write': [

@@ -10,7 +10,11 @@ use crate::{
     world::World,
 };
 
-both_modes!(rules_of_a_key_change_its_verdict_as_what_if_had_said, rules_stay_in_their_project);
+both_modes!(
+    rules_of_a_key_change_its_verdict_as_what_if_had_said,
+    shadow_rules_report_what_publishing_them_changes,
+    rules_stay_in_their_project
+);
 
 const RULES: &str = "/api-projects/scoring-rules";
 
@@ -75,6 +79,38 @@ async fn rules_of_a_key_change_its_verdict_as_what_if_had_said(world: &'static W
     assert_eq!(faceless(&kiosk).await.body["scoring_result"]["rules"], "default");
 }
 
+async fn shadow_rules_report_what_publishing_them_changes(world: &'static World) {
+    let admin = Project::new(world);
+    let new = json!({"name": "candidate", "rules": when_nothing_is_judged("refer")});
+    let made = send(&admin, Method::POST, RULES, new).await;
+    let id = made.body["data"]["scores_id"].as_str().unwrap().to_owned();
+    let kiosk = admin.mint(json!({"name": "kiosk", "selected_services": ["Face Liveness Detection"]})).await;
+    let shadow = send(&admin, Method::PUT, &format!("{RULES}/shadow"), json!({"scores_id": id})).await;
+    assert_eq!(shadow.status, 200, "{:#}", shadow.body);
+    let decided = faceless(&kiosk).await;
+    assert_eq!(decided.verdict(), "fail", "they change nothing: {:#}", decided.body);
+
+    let report = admin.get(&format!("{RULES}/shadow")).await;
+    let calls = &report.body["data"]["calls"];
+    assert_eq!(calls["verdicts"], json!({"fail": {"refer": 1}}), "{:#}", report.body);
+    assert_eq!((&calls["stricter"], &calls["looser"]), (&json!(0), &json!(1)));
+    assert_eq!(calls["changes"][0]["id"], decided.header("x-request-id").unwrap());
+
+    let published = send(&admin, Method::POST, &format!("{RULES}/{id}/publish"), json!({})).await;
+    let data = &published.body["data"];
+    assert_eq!((&data["rules"]["project_default"], &data["rules"]["shadow"]), (&json!(true), &json!(false)));
+    assert_eq!(data["replaced_scores_id"], Value::Null);
+    assert_eq!(faceless(&kiosk).await.verdict(), "refer");
+    assert_eq!(admin.get(&format!("{RULES}/shadow")).await.status, 404);
+
+    let strict = json!({"rules": when_nothing_is_judged("fail")});
+    assert_eq!(send(&admin, Method::PUT, &format!("{RULES}/{id}"), strict).await.body["data"]["version"], 2);
+    let restored = send(&admin, Method::POST, &format!("{RULES}/{id}/rollback"), json!({"version": 1})).await;
+    assert_eq!(restored.body["data"]["version"], 3, "{:#}", restored.body);
+    assert_eq!(restored.body["data"]["rules"], when_nothing_is_judged("refer"));
+    assert_eq!(faceless(&kiosk).await.verdict(), "refer");
+}
+
 async fn rules_stay_in_their_project(world: &'static World) {
     let (mine, theirs) = (Project::new(world), Project::new(world));
     let new = json!({"name": "theirs", "rules": when_nothing_is_judged("refer")});
@@ -87,6 +123,9 @@ async fn rules_stay_in_their_project(world: &'static World) {
         send(&mine, Method::PUT, &format!("{RULES}/{id}"), rules).await,
         send(&mine, Method::PUT, &format!("{RULES}/assignment"), json!({"scores_id": id})).await,
         send(&mine, Method::POST, &format!("{RULES}/what-if"), json!({"scores_id": id})).await,
+        send(&mine, Method::PUT, &format!("{RULES}/shadow"), json!({"scores_id": id})).await,
+        send(&mine, Method::POST, &format!("{RULES}/{id}/publish"), json!({})).await,
+        send(&mine, Method::POST, &format!("{RULES}/{id}/rollback"), json!({"version": 1})).await,
     ];
     for refused in refusals {
         assert_eq!((refused.status.as_u16(), refused.error()), (404, "scoring rules not found"));

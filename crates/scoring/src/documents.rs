@@ -10,7 +10,7 @@ mod rules;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Decision, Finding, Outcome, RulesVersion, Verdict,
+    Decision, Finding, Outcome, RulesVersion, ShadowDecision, Verdict,
     decide::{NOTHING_DECISIVE, PASS_FROM, REFER_FROM},
 };
 
@@ -65,6 +65,9 @@ pub struct DocumentBasis {
     /// The reasons that prevented a better verdict; not used to decide again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decided_by: Vec<String>,
+    /// The decision of the project's shadow rules on the same document. Decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ShadowDecision>,
 }
 
 /// One check and its result under the rules.

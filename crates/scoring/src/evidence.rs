@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Condition, Decision, Mode};
+use crate::{Condition, Decision, Mode, Verdict};
 
 /// A source of evidence. Declaration order is the order of conditions and reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -188,6 +188,25 @@ pub struct Basis {
     /// The rule of each service that decided or was reported.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub applied: BTreeMap<Service, AppliedRule>,
+    /// The decision of the project's shadow rules on the same findings. Decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ShadowDecision>,
+}
+
+/// The decision of rules that decide beside those in force, without effect.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShadowDecision {
+    pub rules: RulesVersion,
+    pub verdict: Verdict,
+    pub score: f64,
+    pub reasons: Vec<String>,
+}
+
+impl ShadowDecision {
+    pub fn new<C>(rules: RulesVersion, decision: Decision<C>) -> Self {
+        let Decision { verdict, score, reasons, .. } = decision;
+        Self { rules, verdict, score, reasons }
+    }
 }
 
 /// The rule of a service, on the scale of its finding.

@@ -30,6 +30,7 @@ pub use documents::{
 };
 pub use evidence::{
     AppliedRule, Basis, ChallengeUse, EarlierUse, Evidence, Finding, Needs, RulesVersion, Service,
+    ShadowDecision,
 };
 pub use rules::{
     CannotJudge, Error, Missing, Mode, NOTHING_TO_JUDGE, NotEnrolled, Rules, ServiceRule, VERSION,

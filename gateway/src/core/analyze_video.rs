@@ -22,7 +22,7 @@ use crate::core::{
     record::stage_times,
     report::ServiceReports,
     samples::{discard_samples, ensure_sample_room, ensure_video_room, store_sample},
-    sessions,
+    sessions, shadow_rules,
     verification::Verification,
 };
 
@@ -171,7 +171,8 @@ fn decide(caller: &Caller, analysis: &AnalyzeVideoResponse) -> Result<(Decision,
         ..Basis::default()
     };
     let decision = scoring::decide(&rules, &basis.found);
-    let basis = basis.decided(&decision);
+    let shadow = shadow_rules::decide_video(caller, &basis.found);
+    let basis = Basis { shadow, ..basis.decided(&decision) };
     Ok((decision, basis))
 }
 

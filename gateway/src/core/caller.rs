@@ -14,6 +14,7 @@ use crate::core::{
     dialect::{ConsentMode, Dialect, DialectRefusal, Dialects},
     error::Error,
     permissions::{Permission, PermissionSet, Scope, grantable_scopes},
+    shadow_rules::ShadowRules,
 };
 
 /// An authenticated caller: an API key, or a dashboard user in one of their projects.
@@ -36,6 +37,8 @@ pub struct Caller {
     pub rules_json: Option<String>,
     /// Rule set and version.
     pub rules_version: Option<RulesVersion>,
+    /// Rules that decide beside those in force, without effect.
+    pub shadow_rules: Option<ShadowRules>,
     pub challenge: ChallengePolicy,
     /// Other projects whose recordings are compared.
     pub replay_projects: Vec<String>,
@@ -87,9 +90,11 @@ pub enum ResponseFormat {
 impl Caller {
     pub fn from_api_key(id: String, project_id: String, granted: Authorization) -> Self {
         let dialects = Dialects::from_authorization(&granted);
+        let shadow_rules = ShadowRules::from_authorization(&granted);
         let video = granted.video.unwrap_or_default();
         let scopes: Vec<Scope> = granted.scopes.iter().filter_map(|name| Scope::from_name(name)).collect();
         Self {
+            shadow_rules,
             challenge: ChallengePolicy::from(&video),
             replays: video.replays(),
             replay_projects: video.replay_projects,
@@ -139,6 +144,7 @@ impl Caller {
             rules_version: grant
                 .rules_scores_id
                 .map(|scores_id| RulesVersion { scores_id, version: grant.rules_version }),
+            shadow_rules: None,
             // A dashboard user has the installation's limit, not a share of the keys'.
             project_limit_per_minute: 0,
             key_limit_per_minute: 0,

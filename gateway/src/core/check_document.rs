@@ -27,6 +27,7 @@ use crate::core::{
     record::stage_times,
     report::round4,
     samples::{ensure_sample_room, store_sample},
+    shadow_rules,
     verification::Verification,
 };
 
@@ -95,7 +96,8 @@ pub(super) async fn examine_document(
         evidence: if has_chip { format!("the portrait of the chip: {explanation}") } else { explanation },
     });
     let rules = verification.caller.rules_version.clone();
-    let basis = DocumentBasis { document: evidence, rules, decided_by: decision.decided_by() };
+    let shadow = shadow_rules::decide_document(verification.caller, &evidence);
+    let basis = DocumentBasis { document: evidence, rules, decided_by: decision.decided_by(), shadow };
     Ok(DocumentExamination { document, decision, basis, live_face })
 }
 

@@ -140,9 +140,12 @@ impl<'a> Disclosure<'a> {
                 self.fields(judged, &[], &["score"]);
             }
         }
-        // Thresholds help an attacker as much as digits.
-        if !self.digits {
-            evidence.as_object_mut().and_then(|evidence| evidence.remove("applied"));
+        // Thresholds help an attacker as much as digits, and so does a second decision by other ones.
+        if !self.digits
+            && let Some(evidence) = evidence.as_object_mut()
+        {
+            evidence.remove("applied");
+            evidence.remove("shadow");
         }
     }
 }
@@ -219,12 +222,14 @@ mod tests {
     }
 
     #[test]
-    fn thresholds_are_shown_with_the_digits() {
-        let applied = json!({"found": {}, "applied": {"face_recognition": {"pass": 0.5}}, "decided_by": ["face_match_failed"]});
+    fn thresholds_and_shadow_decisions_are_shown_with_the_digits() {
+        let applied = json!({"found": {}, "applied": {"face_recognition": {"pass": 0.5}},
+                             "shadow": {"verdict": "refer", "score": 61.23}, "decided_by": ["face_match_failed"]});
         for digits in [true, false] {
             let mut evidence = applied.clone();
             Disclosure { user: None, names: true, digits }.evidence(&mut evidence);
             assert_eq!(evidence.get("applied").is_some(), digits);
+            assert_eq!(evidence.get("shadow").is_some(), digits);
             assert_eq!(evidence["decided_by"], json!(["face_match_failed"]));
         }
     }

@@ -31,6 +31,7 @@ pub async fn put_scoring_rules(
         name: rules.name,
         rules_json: rules.rules_json,
         project_default: rules.project_default,
+        restore_version: 0,
     };
     let stored = core.services().projects().put_scoring_rules(request).await?.into_inner();
     let (scores_id, version) = (&stored.scores_id, stored.version);
@@ -75,7 +76,8 @@ pub async fn get_scoring_rules(
     scores_id: String,
     version: u32,
 ) -> Result<ScoringRules, Error> {
-    let request = GetScoringRulesRequest { project_id: caller.project_id.clone(), scores_id, version };
+    let request =
+        GetScoringRulesRequest { project_id: caller.project_id.clone(), scores_id, version, shadow: false };
     Ok(core.services().projects().get_scoring_rules(request).await?.into_inner())
 }
 
@@ -89,7 +91,8 @@ pub async fn find_scoring_rules(
     scores_id: String,
     version: u32,
 ) -> Result<Option<ScoringRules>, Error> {
-    let request = GetScoringRulesRequest { project_id: caller.project_id.clone(), scores_id, version };
+    let request =
+        GetScoringRulesRequest { project_id: caller.project_id.clone(), scores_id, version, shadow: false };
     match core.services().projects().get_scoring_rules(request).await {
         Ok(stored) => Ok(Some(stored.into_inner())),
         Err(status) if status.code() == Code::NotFound => Ok(None),
@@ -97,7 +100,44 @@ pub async fn find_scoring_rules(
     }
 }
 
-/// Assigns rules to a key, or to the project; no rules: removes the assignment.
+/// The newest version of the project's shadow rules.
+///
+/// # Errors
+/// 404 where it has none.
+pub async fn get_shadow_rules(core: &Core, caller: &Caller) -> Result<ScoringRules, Error> {
+    let project_id = caller.project_id.clone();
+    let request = GetScoringRulesRequest { project_id, shadow: true, ..GetScoringRulesRequest::default() };
+    Ok(core.services().projects().get_scoring_rules(request).await?.into_inner())
+}
+
+/// Stores the content of an earlier version of a rule set as its next version.
+///
+/// # Errors
+/// 404 for an unknown rule set or version, 400 for the newest version.
+pub async fn restore_scoring_rules(
+    core: &Core,
+    caller: &Caller,
+    scores_id: String,
+    version: u32,
+) -> Result<ScoringRules, Error> {
+    let request = PutScoringRulesRequest {
+        project_id: caller.project_id.clone(),
+        scores_id: Some(scores_id),
+        restore_version: version,
+        ..PutScoringRulesRequest::default()
+    };
+    let stored = core.services().projects().put_scoring_rules(request).await?.into_inner();
+    tracing::info!(
+        scores.id = stored.scores_id,
+        stored.version,
+        version,
+        by = caller.id,
+        "scoring rules restored"
+    );
+    Ok(stored)
+}
+
+/// Assigns rules to a key, or to the project; no rules: removes the assignment. Returns the rules assigned before.
 ///
 /// # Errors
 /// 404 for unknown rules or an unknown key.
@@ -106,10 +146,25 @@ pub async fn assign_scoring_rules(
     caller: &Caller,
     scores_id: Option<String>,
     api_key_id: Option<String>,
-) -> Result<(), Error> {
+) -> Result<Option<String>, Error> {
     tracing::info!(scores.id = scores_id, api_key.id = api_key_id, by = caller.id, "scoring rules assigned");
     let project_id = caller.project_id.clone();
-    let request = AssignScoringRulesRequest { project_id, api_key_id, scores_id };
+    let request = AssignScoringRulesRequest { project_id, api_key_id, scores_id, shadow: false };
+    Ok(core.services().projects().assign_scoring_rules(request).await?.into_inner().replaced_scores_id)
+}
+
+/// Assigns shadow rules to the project, or none.
+///
+/// # Errors
+/// 404 for unknown rules, 400 for the project's own.
+pub async fn assign_shadow_rules(
+    core: &Core,
+    caller: &Caller,
+    scores_id: Option<String>,
+) -> Result<(), Error> {
+    tracing::info!(scores.id = scores_id, by = caller.id, "shadow rules assigned");
+    let project_id = caller.project_id.clone();
+    let request = AssignScoringRulesRequest { project_id, scores_id, shadow: true, api_key_id: None };
     core.services().projects().assign_scoring_rules(request).await?;
     Ok(())
 }

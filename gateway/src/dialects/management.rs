@@ -13,6 +13,7 @@ mod retention;
 mod reviews;
 mod samples;
 mod scoring_rules;
+mod shadow_rules;
 mod sim_swap;
 mod subjects;
 mod transactions;
@@ -122,6 +123,10 @@ fn rules_routes() -> Vec<Route> {
         route(try_, routes!(scoring_rules::validate_scoring_rules)).only_reads(),
         route(try_, routes!(what_if::replay_decisions)).only_reads(),
         route(write, routes!(scoring_rules::assign_scoring_rules)),
+        route(try_, routes!(shadow_rules::get_shadow_report)),
+        route(write, routes!(shadow_rules::assign_shadow_rules)),
+        route(write, routes!(shadow_rules::publish_scoring_rules)),
+        route(write, routes!(shadow_rules::roll_back_scoring_rules)),
         route(read, routes!(scoring_rules::get_scoring_rules)),
         route(write, routes!(scoring_rules::update_scoring_rules)),
         route(read, routes!(scoring_rules::get_scoring_rules_version)),

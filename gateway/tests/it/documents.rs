@@ -338,6 +338,25 @@ async fn a_projects_rules_decide_about_documents_and_are_tried_on_the_past() {
 }
 
 #[tokio::test]
+async fn shadow_rules_decide_about_documents_as_well() {
+    let customer = administrator().await;
+    let mut document = passport();
+    document.checks.push(check("mrz_print_number", CheckOutcome::Failed));
+    customer.stage.set().document = Some(document);
+    let lenient = rules(&json!({"checks": {"mrz_print_number": "advisory"}})).to_string();
+    {
+        let mut stage = customer.stage.set();
+        stage.rules.insert(("r-9".into(), 1), lenient.clone());
+        let key = stage.keys.get_mut(KEY).unwrap();
+        (key.shadow_rules_json, key.shadow_scores_id, key.shadow_version) = (Some(lenient), "r-9".into(), 1);
+    }
+    assert_eq!(sent(&customer, &[]).await.body["scoring_result"]["status"], "fail");
+    let report = customer.get("/api-projects/scoring-rules/shadow?kind=docauth_check").await;
+    assert_eq!(report.body["data"]["calls"]["verdicts"], json!({"fail": {"pass": 1}}), "{}", report.body);
+    assert_eq!(report.body["data"]["calls"]["looser"], 1);
+}
+
+#[tokio::test]
 async fn a_document_beside_a_face_is_recorded_beside_it() {
     let customer = Customer::new().await;
     customer.consents(ADA, true, true);

@@ -39,6 +39,7 @@ mod reviews;
 mod samples;
 mod session_tokens;
 mod sessions;
+mod shadow_rules;
 mod shape;
 mod slow_clients;
 mod storage;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{customer::Customer, fakes::KEY};
 
-const ADMINISTRATIVE: [(&str, &str); 15] = [
+const ADMINISTRATIVE: [(&str, &str); 19] = [
     ("POST", "/api-projects/public/apikeys"),
     ("GET", "/api-projects/public/apikeys"),
     ("GET", "/api-projects/public/apikeys/x"),
@@ -16,6 +16,10 @@ const ADMINISTRATIVE: [(&str, &str); 15] = [
     ("PUT", "/api-projects/scoring-rules/assignment"),
     ("POST", "/api-projects/scoring-rules/validate"),
     ("POST", "/api-projects/scoring-rules/what-if"),
+    ("GET", "/api-projects/scoring-rules/shadow"),
+    ("PUT", "/api-projects/scoring-rules/shadow"),
+    ("POST", "/api-projects/scoring-rules/x/publish"),
+    ("POST", "/api-projects/scoring-rules/x/rollback"),
     ("DELETE", "/api-projects/subjects/ada"),
     ("GET", "/api-projects/erasures/x"),
     ("GET", "/api-projects/retention"),

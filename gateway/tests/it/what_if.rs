@@ -12,12 +12,12 @@ use crate::{
 
 const PATH: &str = "/api-projects/scoring-rules/what-if";
 
-fn live(score: f64) -> AnalyzeVideoResponse {
+pub fn live(score: f64) -> AnalyzeVideoResponse {
     of(vec![judged(Service::FaceLiveness, score >= 0.5, score)])
 }
 
 /// A key for liveness alone that has seen videos of these scores.
-async fn past(scores: &[f64]) -> Customer {
+pub async fn past(scores: &[f64]) -> Customer {
     let customer = administrator().await;
     customer.stage.set().keys.get_mut(KEY).unwrap().selected_services =
         vec!["Face Liveness Detection".into()];
@@ -35,7 +35,7 @@ async fn ask(customer: &Customer, question: Value) -> Value {
     answer.body["data"].clone()
 }
 
-fn strict(pass: f64) -> Value {
+pub fn strict(pass: f64) -> Value {
     json!({"version": 1, "services": {"face_liveness": {"mode": "required", "pass": pass, "refer": 0.3}}})
 }
 

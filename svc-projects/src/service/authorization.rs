@@ -49,6 +49,9 @@ impl Projects {
             rules_json: found.rules_json,
             rules_scores_id: found.rules_scores_id,
             rules_version: found.rules_version.and_then(|v| u32::try_from(v).ok()).unwrap_or(0),
+            shadow_rules_json: found.shadow_rules_json,
+            shadow_scores_id: found.shadow_scores_id.unwrap_or_default(),
+            shadow_version: found.shadow_version.and_then(|v| u32::try_from(v).ok()).unwrap_or(0),
         })
     }
 

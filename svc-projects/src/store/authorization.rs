@@ -26,6 +26,10 @@ pub struct Authorization {
     /// Its rule set and version.
     pub rules_scores_id: Option<String>,
     pub rules_version: Option<i64>,
+    /// The project's shadow rules, unless the key has rules of its own.
+    pub shadow_rules_json: Option<String>,
+    pub shadow_scores_id: Option<String>,
+    pub shadow_version: Option<i64>,
     cors_origins: String,
     pub rate_limit_per_minute: i64,
     pub key_rate_limit_per_minute: i64,
@@ -108,6 +112,8 @@ impl Store {
         const SQL: &str = "SELECT k.state, k.selected_services, k.can_mint, k.response_format, \
                            k.scores_id AS key_scores_id, r.rules_json, \
                            r.scores_id AS rules_scores_id, r.version AS rules_version, \
+                           s.rules_json AS shadow_rules_json, s.scores_id AS shadow_scores_id, \
+                           s.version AS shadow_version, \
                            p.cors_origins, p.rate_limit_per_minute, \
                            p.challenge, p.challenge_phrase, p.replay_scope, p.replays, \
                            k.rate_limit_per_minute AS key_rate_limit_per_minute, k.expires_at, k.scopes, \
@@ -115,6 +121,7 @@ impl Store {
                            p.organisation_id, p.mac AS project_mac \
                            FROM api_keys k JOIN projects p ON p.id = k.project_id \
                            LEFT JOIN scoring_rules r ON r.scores_id = COALESCE(k.scores_id, p.scores_id) \
+                           LEFT JOIN scoring_rules s ON s.scores_id = p.shadow_scores_id AND k.scores_id IS NULL \
                            WHERE k.id = $1 AND k.project_id = $2";
         let found: Option<Authorization> =
             self.db.fetch_optional(SQL, db::params![id.as_str(), project.as_str()]).await?;

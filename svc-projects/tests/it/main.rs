@@ -10,6 +10,7 @@ mod keys;
 mod master_keys;
 mod retention;
 mod rules;
+mod shadow_rules;
 mod tampering;
 mod tokens;
 mod video_settings;

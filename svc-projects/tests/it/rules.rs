@@ -8,11 +8,11 @@ use tonic::{Code, Status};
 
 use crate::{Service, on_each_database};
 
-const STRICT: &str =
+pub const STRICT: &str =
     r#"{"version":1,"services":{"face_recognition":{"mode":"required","pass":0.9,"refer":0.8}}}"#;
-const LENIENT: &str = r#"{"version":1,"services":{"face_recognition":{"mode":"required","pass":0.5}}}"#;
+pub const LENIENT: &str = r#"{"version":1,"services":{"face_recognition":{"mode":"required","pass":0.5}}}"#;
 
-async fn put(
+pub async fn put(
     service: &mut Service,
     project: &str,
     rules: &str,
@@ -28,7 +28,7 @@ async fn put(
     service.client.put_scoring_rules(request).await.map(tonic::Response::into_inner)
 }
 
-async fn in_force(service: &mut Service, project: &str, key: &str) -> Authorization {
+pub async fn in_force(service: &mut Service, project: &str, key: &str) -> Authorization {
     let request = AuthorizeApiKeyRequest { api_key_id: key.into(), project_id: project.into() };
     service.client.authorize_api_key(request).await.expect("the key is known").into_inner()
 }
@@ -109,7 +109,7 @@ async fn another_projects_rules_are_unknown_rules() {
 }
 
 fn version(project: &str, id: &str, version: u32) -> GetScoringRulesRequest {
-    GetScoringRulesRequest { project_id: project.into(), scores_id: id.into(), version }
+    GetScoringRulesRequest { project_id: project.into(), scores_id: id.into(), version, shadow: false }
 }
 
 #[tokio::test]
@@ -192,6 +192,7 @@ async fn rules_are_assigned_and_taken_away_again() {
             project_id: project.clone(),
             api_key_id: key.map(Into::into),
             scores_id: rules.map(Into::into),
+            shadow: false,
         };
         let key = Some(made.api_key_id.as_str());
         for (change, source, version) in [

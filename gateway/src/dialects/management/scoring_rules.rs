@@ -72,7 +72,7 @@ pub struct Assignment {
 }
 
 /// A separate function, because serde treats an absent `Option` field like null otherwise.
-fn value_or_null<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+pub(super) fn value_or_null<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
     Option::deserialize(value)
 }
 
@@ -86,6 +86,8 @@ pub struct RulesData {
     latest_version: u32,
     /// Whether the rules are assigned to the project.
     project_default: bool,
+    /// Whether they decide beside the project's own, without effect.
+    shadow: bool,
     #[schema(example = "2026-01-31T12:00:00Z")]
     created_at: String,
     /// Absent in lists.
@@ -278,6 +280,7 @@ impl From<projects::ScoringRules> for RulesData {
             version: rules.version,
             latest_version: rules.latest_version,
             project_default: rules.project_default,
+            shadow: rules.is_shadow,
             created_at: rfc3339(rules.created_at_ms),
             rules: serde_json::from_str(&rules.rules_json).ok(),
             versions: None,

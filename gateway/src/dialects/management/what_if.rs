@@ -14,13 +14,13 @@ use axum::{
 };
 use boot::timestamp::parse_rfc3339;
 use proto::transactions::{Flag, ListTransactionsRequest, Transaction, Verdict};
-use scoring::{Basis, DocumentBasis, Rules, RulesVersion, Service, ServiceRule};
+use scoring::{Basis, DocumentBasis, Rules, RulesVersion, Service, ServiceRule, ShadowDecision};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-pub use tally::Replayed;
-use tally::{Judgement, Skipped, Tally};
+use tally::Judgement;
+pub use tally::{Replayed, Skipped, Tally};
 
 use crate::{
     core::{
@@ -84,7 +84,7 @@ pub enum Kind {
 
 impl Kind {
     /// Returns the kind of their transactions.
-    const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::ProcessVideo => "process_video",
             Self::DocauthCheck => "docauth_check",
@@ -112,10 +112,7 @@ pub async fn replay_decisions(
 ) -> Result<Json<Envelope<Replayed>>, Error> {
     let question: Question = json::parse_object(body)?;
     let mut trial = Trial::new(&gateway, &caller, &question).await?;
-    let limit = question.limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(Error::Invalid(format!("limit must be 1 to {MAX_LIMIT}").into()));
-    }
+    let limit = parse_limit(question.limit)?;
     let mut request = question.into_request()?;
     let mut tally = Tally::default();
     while tally.considered() < limit {
@@ -162,7 +159,16 @@ impl Question {
     }
 }
 
-fn time_ms(field: &'static str, text: &str) -> Result<i64, Error> {
+/// Returns how many calls to look at.
+pub(super) fn parse_limit(limit: Option<u32>) -> Result<u32, Error> {
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    if (1..=MAX_LIMIT).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Error::Invalid(format!("limit must be 1 to {MAX_LIMIT}").into()))
+}
+
+pub(super) fn time_ms(field: &'static str, text: &str) -> Result<i64, Error> {
     let ms = parse_rfc3339(text);
     ms.ok_or_else(|| Error::Invalid(format!("{field} must be a time as 2026-01-31T12:00:00Z").into()))
 }
@@ -238,13 +244,13 @@ fn parse(json: &str) -> Result<Rules, Error> {
 
 /// The evidence of a past decision.
 #[derive(Debug, PartialEq)]
-enum Past {
+pub(super) enum Past {
     Video(Basis),
     Document(DocumentBasis),
 }
 
 impl Past {
-    fn read(transaction: &Transaction) -> Result<Self, Skipped> {
+    pub(super) fn read(transaction: &Transaction) -> Result<Self, Skipped> {
         let evidence = match (transaction.verdict(), &transaction.evidence_json) {
             (Verdict::Unspecified, _) => return Err(Skipped::NoDecision),
             (_, None) => return Err(Skipped::NoEvidence),
@@ -256,6 +262,14 @@ impl Past {
             serde_json::from_str(evidence).map(Self::Video)
         };
         read.map_err(|_| Skipped::EvidenceNotReadable)
+    }
+
+    /// The recorded decision of the shadow rules.
+    pub(super) const fn shadow(&self) -> Option<&ShadowDecision> {
+        match self {
+            Self::Video(basis) => basis.shadow.as_ref(),
+            Self::Document(basis) => basis.shadow.as_ref(),
+        }
     }
 
     const fn rules(&self) -> Option<&RulesVersion> {

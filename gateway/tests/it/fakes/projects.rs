@@ -93,12 +93,24 @@ impl projects_server::Projects for Stage {
         &self,
         request: Request<projects::GetScoringRulesRequest>,
     ) -> Result<Response<projects::ScoringRules>, Status> {
-        let request = request.into_inner();
+        let mut request = request.into_inner();
+        if request.shadow {
+            let state = self.set();
+            let key = state.keys.values().find(|key| key.shadow_rules_json.is_some());
+            let key = key.ok_or_else(|| Status::not_found("the project has no shadow rules"))?;
+            (request.scores_id, request.version) = (key.shadow_scores_id.clone(), key.shadow_version);
+        }
         let known = self.set().rules.get(&(request.scores_id.clone(), request.version)).cloned();
         let rules_json = known.ok_or_else(|| Status::not_found("scoring rules not found"))?;
-        let projects::GetScoringRulesRequest { project_id, scores_id, version } = request;
-        let rules =
-            projects::ScoringRules { scores_id, project_id, version, rules_json, ..Default::default() };
+        let projects::GetScoringRulesRequest { project_id, scores_id, version, shadow: is_shadow } = request;
+        let rules = projects::ScoringRules {
+            scores_id,
+            project_id,
+            version,
+            rules_json,
+            is_shadow,
+            ..Default::default()
+        };
         Ok(Response::new(rules))
     }
 }

@@ -1,13 +1,13 @@
 //! The result of a replay.
 
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use boot::timestamp::rfc3339;
 use proto::{
     Word,
     transactions::{Flag, ReviewStatus, Transaction},
 };
-use scoring::Decision;
+use scoring::{Decision, ShadowDecision};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -25,6 +25,8 @@ pub enum Skipped {
     EvidenceNotReadable,
     /// The rules of the decision are no longer stored.
     RulesUnknown,
+    /// This version of the shadow rules did not decide the call: it is older, or its key has rules of its own.
+    NoShadowDecision,
 }
 
 /// How other rules would have decided past calls.
@@ -35,12 +37,16 @@ pub struct Replayed {
     /// Number of calls decided again.
     replayed: u32,
     /// Number of calls that could not be decided again, by reason: `no_decision`, `no_evidence`,
-    /// `evidence_not_readable`, `rules_unknown`.
+    /// `evidence_not_readable`, `rules_unknown`, `no_shadow_decision`.
     #[schema(value_type = std::collections::BTreeMap<String, u32>, example = json!({"no_evidence": 2}))]
     not_replayed: BTreeMap<Skipped, u32>,
     /// Number of calls by old and new verdict.
     #[schema(example = json!({"pass": {"pass": 90, "refer": 8}, "fail": {"fail": 12}}))]
     verdicts: BTreeMap<String, BTreeMap<String, u32>>,
+    /// Number of calls that would get a worse verdict.
+    stricter: u32,
+    /// Number of calls that would get a better verdict.
+    looser: u32,
     /// The same calls compared with the decisions of people.
     labels: Labels,
     /// Number of calls whose verdict, score or reasons would change.
@@ -122,6 +128,22 @@ impl<C> From<Decision<C>> for Judgement {
     }
 }
 
+impl From<&ShadowDecision> for Judgement {
+    fn from(decision: &ShadowDecision) -> Self {
+        let ShadowDecision { verdict, score, reasons, .. } = decision;
+        Self { verdict: verdict.as_str(), score: Some(*score), reasons: reasons.clone() }
+    }
+}
+
+/// Orders verdicts from worst to best.
+fn rank(verdict: &str) -> u8 {
+    match verdict {
+        "pass" => 2,
+        "refer" => 1,
+        _ => 0,
+    }
+}
+
 /// A replay in progress.
 #[derive(Debug, Default)]
 pub struct Tally(Replayed);
@@ -145,6 +167,11 @@ impl Tally {
             score: transaction.score,
             reasons: transaction.reasons,
         };
+        match rank(new.verdict).cmp(&rank(old.verdict)) {
+            Ordering::Less => sum.stricter += 1,
+            Ordering::Equal => {}
+            Ordering::Greater => sum.looser += 1,
+        }
         let by_old = sum.verdicts.entry(old.verdict.to_owned()).or_default();
         *by_old.entry(new.verdict.to_owned()).or_default() += 1;
         if old != new {
@@ -234,7 +261,9 @@ mod tests {
             call(Verdict::Pass, Some(ReviewStatus::Rejected), Flag::Unspecified),
             Err(Skipped::NoEvidence),
         );
-        let labels = tally.finish(String::new()).labels;
+        let sum = tally.finish(String::new());
+        assert_eq!((sum.stricter, sum.looser), (3, 1));
+        let labels = sum.labels;
         assert_eq!(labels.rejected, Labelled { calls: 2, stopped_before: 1, stopped_after: 1 });
         assert_eq!(labels.approved, Labelled { calls: 2, stopped_before: 0, stopped_after: 1 });
     }
