@@ -183,6 +183,9 @@ async fn a_changed_key_is_another_one_at_its_next_call(world: &'static World) {
         assert!(refused.body["fields"][field].is_string(), "{field}: {}", refused.body);
     }
     assert_eq!(change(json!({"can_mint": true})).await.status, 400);
+    let nothing = change(json!({"name": null, "scopes": null})).await;
+    assert_eq!(nothing.status, 400, "{}", nothing.body);
+    assert_eq!(change(json!({"expires_at": null})).await.status, 200, "null clears it");
     let itself = answer(kiosk.request(Method::PATCH, &path).json(&json!({"name": "x"}))).await;
     assert_eq!(itself.error(), "this call needs a key with the scope keys.admin");
     let stranger = Project::new(world);

@@ -31,16 +31,23 @@ pub fn parse_object<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) ->
     Ok(read)
 }
 
-/// Parses a JSON object of which every field may be absent. One without any field asks for nothing, by an oversight.
+/// Parses a JSON object of which every field may be absent. One without any field asks for nothing, by an oversight, and
+/// so does one of nulls alone, unless they clear a field: those of `cleared_by_null`.
 ///
 /// # Errors
-/// As [`parse_object`]; 400 for `{}`.
-pub fn parse_change<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, Error> {
+/// As [`parse_object`]; 400 for what asks for nothing.
+pub fn parse_change<T: DeserializeOwned>(
+    body: Result<Bytes, BytesRejection>,
+    cleared_by_null: &[&str],
+) -> Result<T, Error> {
     let body = body?;
     let change = parse_object(Ok(body.clone()))?;
-    let fields: Result<HashMap<String, IgnoredAny>, _> =
+    let fields: Result<HashMap<String, Option<IgnoredAny>>, _> =
         serde_json::from_slice(without_byte_order_mark(&body));
-    if fields.is_ok_and(|fields| fields.is_empty()) {
+    let asks = |(name, value): (&String, &Option<IgnoredAny>)| {
+        value.is_some() || cleared_by_null.contains(&name.as_str())
+    };
+    if fields.is_ok_and(|fields| !fields.iter().any(asks)) {
         return Err(Error::invalid("request body: name at least one field to change"));
     }
     Ok(change)
@@ -97,6 +104,27 @@ mod tests {
             assert_eq!(read(bad).unwrap_err(), "request body must be a JSON object");
         }
         assert_eq!(read("{\"name\":\"a\"}{}").unwrap_err(), "request body must be one JSON object");
+    }
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default)]
+    struct Change {
+        name: Option<String>,
+        until: Option<String>,
+    }
+
+    #[test]
+    fn a_change_that_asks_for_nothing_is_refused() {
+        let read = |body: &str, cleared: &[&str]| {
+            parse_change::<Change>(Ok(Bytes::from(body.to_owned())), cleared).map_err(|e| e.to_string())
+        };
+        let nothing = "request body: name at least one field to change";
+        for body in ["{}", r#"{"name":null}"#, r#"{"name":null,"until":null}"#, "\u{feff}{\"name\":null}"] {
+            assert_eq!(read(body, &[]).unwrap_err(), nothing, "{body}");
+        }
+        assert_eq!(read(r#"{"name":null}"#, &["until"]).unwrap_err(), nothing);
+        assert!(read(r#"{"until":null}"#, &["until"]).unwrap().until.is_none(), "null clears it");
+        assert_eq!(read(r#"{"name":"a","until":null}"#, &[]).unwrap().name.as_deref(), Some("a"));
     }
 
     proptest! {

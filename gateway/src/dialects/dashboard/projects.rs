@@ -138,7 +138,7 @@ pub async fn update_project(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Project>, Error> {
     let Path(id) = id?;
-    let asked: ProjectChange = json::parse_change(body)?;
+    let asked: ProjectChange = json::parse_change(body, &[])?;
     let request = UpdateProjectRequest {
         who: user.who(),
         id,

@@ -231,7 +231,7 @@ pub async fn update_api_key(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<KeyData>>, Error> {
     let Path(id) = id?;
-    let request: KeyChange = json::parse_change(body)?;
+    let request: KeyChange = json::parse_change(body, &["expires_at"])?;
     let expires_at = request.expires_at.map(|end| end.as_deref().map_or(Ok(0), expiry_ms));
     let change = api_keys::ApiKeyChange {
         name: request.name,

@@ -75,7 +75,7 @@ pub async fn put_page_theme(
     caller: Caller,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<PageThemeData>>, Error> {
-    let change: PageThemeChange = json::parse_change(body)?;
+    let change: PageThemeChange = json::parse_change(body, &[])?;
     let logo = change.logo.as_deref().map(decode_logo).transpose()?;
     let apply = |theme: PageTheme| PageTheme {
         name: change.name.unwrap_or(theme.name),

@@ -73,7 +73,7 @@ pub async fn put_video_settings(
     user: Option<Extension<DashboardUser>>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<VideoSettingsData>>, Error> {
-    let change: VideoSettingsChange = json::parse_change(body)?;
+    let change: VideoSettingsChange = json::parse_change(body, &[])?;
     let is_owner = user.is_some_and(|user| permissions::is_allowed(user.role(), Permission::OwnersWrite));
     let request = projects::PutVideoSettingsRequest {
         project_id: caller.project_id.clone(),

@@ -182,7 +182,7 @@ pub async fn update_webhook(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<WebhookData>>, Error> {
     let Path(id) = id?;
-    let request: WebhookChange = json::parse_change(body)?;
+    let request: WebhookChange = json::parse_change(body, &[])?;
     let status = request
         .status
         .map(|word| WebhookStatus::from_word(&word).ok_or(Error::invalid("status must be active or paused")));

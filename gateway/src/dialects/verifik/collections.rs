@@ -121,7 +121,7 @@ pub async fn update_face_collection(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Data<FaceCollection>>, Error> {
     let Path(id) = id?;
-    let body: CollectionBody = json::parse_change(body)?;
+    let body: CollectionBody = json::parse_change(body, &[])?;
     let changes = (body.name, body.description);
     let changed = journeys::update_collection(gateway.core(), &caller, &id, changes).await?;
     Ok(Json(Data { data: FaceCollection::new(&caller, changed) }))

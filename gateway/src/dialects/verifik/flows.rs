@@ -360,7 +360,7 @@ pub async fn update_project_flow_v3(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<FlowData>, Error> {
     let Path(id) = id?;
-    let body: FlowBody = json::parse_change(body)?;
+    let body: FlowBody = json::parse_change(body, &[])?;
     let before = journeys::get_flow(gateway.core(), &caller, &id).await?;
     let settings = body.joined().settings(before.settings.unwrap_or_default())?;
     let changed = journeys::update_flow(gateway.core(), &caller, &id, settings).await?;

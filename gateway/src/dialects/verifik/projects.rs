@@ -243,7 +243,7 @@ pub async fn update_verifik_project(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<ProjectData>, Error> {
     let Path(id) = id?;
-    let body: ProjectBody = json::parse_change(body)?;
+    let body: ProjectBody = json::parse_change(body, &[])?;
     let before = journeys::get_project(gateway.core(), &caller, &id).await?;
     let details = body.details(before.details.unwrap_or_default())?;
     let changed = journeys::update_project(gateway.core(), &caller, &id, details).await?;
