@@ -3,11 +3,12 @@
 use std::{
     fs::File,
     io::Read,
+    os::unix::fs::FileExt,
     sync::{Arc, Mutex, MutexGuard, TryLockError},
     time::Duration,
 };
 
-use document::{Engine, Page, Report};
+use document::{Engine, Page, Report, forensics::Signals};
 use intake::{Place, Watch, Workers};
 use sandbox::{MediaFile, Sandbox};
 use time::Date;
@@ -81,15 +82,17 @@ impl Provider for InHouse {
             // Held by the work itself: a dropped caller must not admit the next file early.
             let _alone = alone;
             let started = cpu();
-            let bytes = whole(&mut file)?;
-            if !Page::reads(&bytes) {
+            if !Page::reads(&head(&file)?) {
                 return Err(document::Error::NotPicture.into());
             }
             let still_wanted = || watch.check().map_err(Error::from);
             let one_at_a_time = turn(&decoding, still_wanted)?;
-            let still = media.decode_still(&MediaFile::new(file)?, still_wanted)?;
+            let still = media.decode_still(&MediaFile::new(file.try_clone()?)?, still_wanted)?;
             drop(one_at_a_time);
-            let report = engine.inspect_page(&bytes, Page::from_still(still), today)?;
+            let page = Page::from_still(still);
+            // The bytes are in memory neither while the worker decodes them nor while the page is read.
+            let signals = Signals::of_file(&whole(&mut file)?, &page);
+            let report = engine.inspect_page(signals, page, today)?;
             Ok::<_, Error>((report, cpu().saturating_sub(started)))
         };
         let (report, cpu) = self.workers.run(place, inspect).await?;
@@ -112,6 +115,15 @@ fn turn<E>(decoding: &Mutex<()>, still_wanted: impl Fn() -> Result<(), E>) -> Re
             }
         }
     }
+}
+
+/// Returns the start of a file, by which its kind is known.
+fn head(file: &File) -> std::io::Result<Vec<u8>> {
+    const HEAD_BYTES: usize = 64;
+    let mut head = vec![0; HEAD_BYTES];
+    let read = file.read_at(&mut head, 0)?;
+    head.truncate(read);
+    Ok(head)
 }
 
 /// Reads a file into a buffer of its size: a growing one would take up to twice as much.

@@ -98,15 +98,15 @@ impl Engine {
     /// # Errors
     /// The file is no picture that can be decoded within bounds, or a network fails.
     pub fn inspect(&mut self, file: &[u8], today: Date) -> Result<Report, Error> {
-        self.inspect_page(file, Page::decode(file)?, today)
+        let page = Page::decode(file)?;
+        self.inspect_page(Signals::of_file(file, &page), page, today)
     }
 
-    /// The same, of a file that was decoded elsewhere.
+    /// The same, of a file that was decoded elsewhere; `signals` are those of the file itself.
     ///
     /// # Errors
     /// When a network fails.
-    pub fn inspect_page(&mut self, file: &[u8], page: Page, today: Date) -> Result<Report, Error> {
-        let signals = Signals::of_file(file, &page);
+    pub fn inspect_page(&mut self, signals: Signals, page: Page, today: Date) -> Result<Report, Error> {
         let mut read = self.read(page)?;
         let portraits = self.faces.find(&read.page)?;
         let mut fields = Fields::new();

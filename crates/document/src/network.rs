@@ -21,7 +21,7 @@ impl Network {
     /// # Errors
     /// When the pack lacks the model or ONNX Runtime refuses it.
     pub fn load(runtime: &Runtime, name: &'static str) -> Result<Self, Error> {
-        Ok(Self { name, session: runtime.session(name)? })
+        Ok(Self { name, session: runtime.session_of_any_size(name)? })
     }
 
     /// An entry of the model's own description.

@@ -110,7 +110,7 @@ impl Page {
         }
         let mut small = resized(&self.rgb, (width * share) as u32, (height * share) as u32);
         imageops::flip_horizontal_in_place(&mut small);
-        Self::from_rgb(small)
+        Self { is_full_size: false, ..Self::from_rgb(small) }
     }
 
     /// What lies in `quad`, made straight, as `width` x `height` pixels; `None` when the quad has no area.

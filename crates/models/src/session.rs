@@ -42,16 +42,31 @@ impl Runtime {
     /// # Errors
     /// When the file is missing or ONNX Runtime rejects it.
     pub fn session(&self, name: &str) -> Result<Session, Error> {
-        let file = self.pack.path(name)?;
-        self.build(&file).map_err(|e| Error::Load { name: name.to_owned(), reason: e.to_string() })
+        self.load_session(name, true)
     }
 
-    fn build(&self, file: &Path) -> ort::Result<Session> {
+    /// Creates a session as [`Self::session`] does, of a model whose inputs differ in size. ONNX Runtime would plan one block
+    /// for all that a size needs, which takes a third more memory than single ones where the size is large.
+    ///
+    /// # Errors
+    /// As [`Self::session`].
+    pub fn session_of_any_size(&self, name: &str) -> Result<Session, Error> {
+        self.load_session(name, false)
+    }
+
+    fn load_session(&self, name: &str, plans_memory: bool) -> Result<Session, Error> {
+        let file = self.pack.path(name)?;
+        let built = self.build(&file, plans_memory);
+        built.map_err(|e| Error::Load { name: name.to_owned(), reason: e.to_string() })
+    }
+
+    fn build(&self, file: &Path, plans_memory: bool) -> ort::Result<Session> {
         // An arena keeps each session's high-water mark forever: without it, a worker's sessions take a quarter less
         // memory and no measurable time more.
         let cpu = ep::CPU::default().with_arena_allocator(false).build();
         Session::builder(&self.environment)?
             .with_execution_providers([cpu])?
+            .with_memory_pattern(plans_memory)?
             .with_intra_threads(1)?
             .with_inter_threads(1)?
             .with_intra_op_spinning(false)?

@@ -23,6 +23,11 @@ impl MediaFile {
         Ok(Self { file: Arc::new(file), length, at: 0 })
     }
 
+    /// Its length, or 0 when memory cannot hold so much.
+    pub(crate) fn size(&self) -> usize {
+        usize::try_from(self.length).unwrap_or_default()
+    }
+
     pub(crate) fn file(&self) -> &File {
         &self.file
     }

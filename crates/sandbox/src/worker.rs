@@ -103,7 +103,8 @@ fn compare_prints(mut file: MediaFile) -> Result<Done, Failure> {
 }
 
 fn read_still(mut file: MediaFile) -> Result<Still, Failure> {
-    let mut bytes = Vec::new();
+    // A growing buffer would take up to twice as much.
+    let mut bytes = Vec::with_capacity(file.size());
     file.read_to_end(&mut bytes)?;
     Ok(Still::decode(&bytes)?)
 }

@@ -1,6 +1,8 @@
 //! Where text is: PP-OCR's detector and what becomes of its probability map (Liao et al. 2020, "Real-time scene text
 //! detection with differentiable binarization": threshold, connected regions, smallest rectangle, enlarged).
 
+use image::{RgbImage, imageops};
+
 use crate::{
     Error, Page,
     geometry::{Homography, Quad, smallest_rectangle},
@@ -12,6 +14,14 @@ use crate::{
 /// second.
 const SMALLEST: f32 = 1000.0;
 const LARGEST: f32 = 1280.0;
+/// Sides are multiples of this, pixels of the network.
+const UNIT: u32 = 32;
+/// A page of so many pixels takes much memory itself, also beside a smaller copy of it, so that the network sees either in
+/// strips of about this many pixels.
+const LARGE_PAGE: u64 = 6_000_000;
+const STRIP: u32 = 650_000;
+/// Rows that a strip is shown beyond its own, where it has a neighbour: more than any line is high.
+const BEYOND: u32 = 64;
 /// A pixel is text from here on.
 const PIXEL: f32 = 0.3;
 /// A region is text when its mean is at least this.
@@ -30,20 +40,53 @@ pub(crate) fn detect(network: &mut Network, page: &Page, part: Option<&Quad>) ->
     let (w, h) = part.map_or(whole, |part| (part.width(), part.height()));
     let longer = w.max(h);
     let scale = longer.clamp(SMALLEST, LARGEST) / longer;
-    let side = |v: f32| (((v * scale / 32.0).round() as u32) * 32).clamp(32, LARGEST as u32);
+    let side = |v: f32| (((v * scale / UNIT as f32).round() as u32) * UNIT).clamp(UNIT, LARGEST as u32);
     let (width, height) = (side(w), side(h));
     let straight = part.and_then(|part| Some((page.flattened(part, width, height)?, part)));
     let map = straight.as_ref().and_then(|(_, part)| Homography::of_crop(width, height, part));
     let shown = straight.map_or_else(|| resized(&page.rgb, width, height), |(shown, _)| shown);
+    let is_large = !page.is_full_size || u64::from(page.width()) * u64::from(page.height()) > LARGE_PAGE;
+    let rows = if is_large { (STRIP / width).max(UNIT) } else { height };
+    let data = probabilities(network, shown, rows)?;
     let (width, height) = (width as usize, height as usize);
-    let input = planes(&shown, width, height, |c, v| (f32::from(v) / 255.0 - MEAN[c]) / DEVIATION[c]);
-    let Tensor { data, .. } = network.run(height, width, &input)?;
     let (sx, sy) = (whole.0 / width as f32, whole.1 / height as f32);
     let to_picture = |quad: Quad| {
         let middles = Quad(quad.0.map(|[x, y]| [x + 0.5, y + 0.5]));
         map.map_or_else(|| Quad(middles.0.map(|[x, y]| [x * sx, y * sy])), |map| middles.mapped(&map))
     };
     Ok(regions(&data, width, height).into_iter().map(to_picture).collect())
+}
+
+/// How likely each pixel belongs to text, the network being shown about `rows` of them at a time.
+fn probabilities(network: &mut Network, shown: RgbImage, rows: u32) -> Result<Vec<f32>, Error> {
+    let (width, height) = shown.dimensions();
+    if rows >= height {
+        return run(network, shown);
+    }
+    let mut map = Vec::with_capacity(width as usize * height as usize);
+    for own in strips(height, rows) {
+        let (from, to) = (own.start.saturating_sub(BEYOND), (own.end + BEYOND).min(height));
+        let part = run(network, imageops::crop_imm(&shown, 0, from, width, to - from).to_image())?;
+        let at = |row: u32| (row - from) as usize * width as usize;
+        map.extend_from_slice(part.get(at(own.start)..at(own.end)).unwrap_or(&[]));
+    }
+    Ok(map)
+}
+
+/// Strips of the same height, but for what is left for the last; all of whole units, of at least one and `rows` at most.
+fn strips(height: u32, rows: u32) -> impl Iterator<Item = std::ops::Range<u32>> {
+    let most = (rows / UNIT).max(1) * UNIT;
+    let each = height.div_ceil(height.div_ceil(most).max(1)).div_ceil(UNIT).max(1) * UNIT;
+    (0..height).step_by(each as usize).map(move |from| from..(from + each).min(height))
+}
+
+fn run(network: &mut Network, shown: RgbImage) -> Result<Vec<f32>, Error> {
+    let (width, height) = (shown.width() as usize, shown.height() as usize);
+    let input = planes(&shown, width, height, |c, v| (f32::from(v) / 255.0 - MEAN[c]) / DEVIATION[c]);
+    // Not beside what the network computes with.
+    drop(shown);
+    let Tensor { data, .. } = network.run(height, width, &input)?;
+    Ok(data)
 }
 
 /// The text regions of a probability map, in its pixels, top to bottom.
@@ -115,7 +158,24 @@ fn enlarged(quad: &Quad) -> Quad {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn strips_are_all_rows_once_in_whole_units(units in 1..41_u32, rows in 0..2000_u32) {
+            let height = units * UNIT;
+            let mut end = 0;
+            for strip in strips(height, rows) {
+                prop_assert_eq!(strip.start, end);
+                prop_assert!(!strip.is_empty() && strip.len() <= rows.max(UNIT) as usize);
+                prop_assert_eq!(strip.start % UNIT, 0);
+                end = strip.end;
+            }
+            prop_assert_eq!(end, height);
+        }
+    }
 
     #[test]
     fn a_bar_of_text_becomes_one_enlarged_rectangle() {
