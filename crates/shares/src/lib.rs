@@ -5,10 +5,14 @@
 //! pool, the next two thirds of the rest; an owner without any gets the last permit too. So neither owners nor shares
 //! are configured, and a greedy owner is rejected before the others. This crate knows no service.
 
+mod turns;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+
+pub use turns::{FairTurns, Turn};
 
 /// A pool of permits; clones share it.
 #[derive(Clone, Debug)]

@@ -1,7 +1,9 @@
 //! The fingerprint of a subject: one, of the best print sent so far, sealed under the subject's key.
 
+use std::sync::LazyLock;
+
 use fingerprint::{Comparison, Template};
-use tokio::sync::Semaphore;
+use shares::FairTurns;
 use uuid::Uuid;
 
 use super::{Templates, Whose};
@@ -13,8 +15,8 @@ use crate::{
 const MODALITY: &str = "fingerprint";
 /// The extraction and comparison model.
 const MODEL: &str = "mindtct-bozorth3 1";
-/// Comparisons at a time: each may take a processor.
-static TURNS: Semaphore = Semaphore::const_new(2);
+/// Comparisons at a time, one of each project: each may take a processor for as long as its limit of CPU time allows.
+static TURNS: LazyLock<FairTurns> = LazyLock::new(|| FairTurns::new(2));
 /// How often an enrollment is decided again because a concurrent one of the same subject was faster.
 const ATTEMPTS: usize = 16;
 
@@ -44,7 +46,7 @@ impl Templates {
     ) -> Result<Option<Comparison>, Error> {
         let Some(subject) = self.find(project, user).await? else { return Ok(None) };
         match self.print(project, &subject).await? {
-            Some(known) => Ok(Some(self.compare_templates(known, probe.clone()).await?)),
+            Some(known) => Ok(Some(self.compare_templates(project, known, probe.clone()).await?)),
             None => Ok(None),
         }
     }
@@ -63,7 +65,7 @@ impl Templates {
                 return Ok(PrintOutcome::Locked);
             }
             let known = self.print(whose.project, &subject).await?;
-            let outcome = self.decide(known, new).await?;
+            let outcome = self.decide(whose.project, known, new).await?;
             let is_done = match outcome {
                 PrintOutcome::Enrolled | PrintOutcome::Strengthened => {
                     self.store.apply(&self.print_change(whose, subject, new)?).await?
@@ -81,10 +83,15 @@ impl Templates {
         Err(intake::Error::Overloaded.into())
     }
 
-    async fn decide(&self, known: Option<Template>, new: &Template) -> Result<PrintOutcome, Error> {
+    async fn decide(
+        &self,
+        project: &str,
+        known: Option<Template>,
+        new: &Template,
+    ) -> Result<PrintOutcome, Error> {
         let Some(known) = known else { return Ok(PrintOutcome::Enrolled) };
         let is_better = new.strength() > known.strength();
-        Ok(match self.compare_templates(known, new.clone()).await?.matched {
+        Ok(match self.compare_templates(project, known, new.clone()).await?.matched {
             false => PrintOutcome::OtherFinger,
             true if is_better => PrintOutcome::Strengthened,
             true => PrintOutcome::Unchanged,
@@ -92,8 +99,13 @@ impl Templates {
     }
 
     /// In a media worker: genuine prints take milliseconds, but minutiae can be laid out so that comparing them takes minutes.
-    async fn compare_templates(&self, known: Template, probe: Template) -> Result<Comparison, Error> {
-        let _turn = TURNS.acquire().await.map_err(|_| intake::Error::Crashed)?;
+    async fn compare_templates(
+        &self,
+        project: &str,
+        known: Template,
+        probe: Template,
+    ) -> Result<Comparison, Error> {
+        let _turn = TURNS.take(project).await.ok_or(intake::Error::Crashed)?;
         let workers = self.print_workers.clone();
         let compare = move || match workers {
             Some(workers) => workers.compare_prints(&known, &probe)?.ok_or(Error::Print),
