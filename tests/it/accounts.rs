@@ -1,6 +1,7 @@
 //! Dashboard accounts: sign-in, roles, invitations, and attacks on them.
 
 mod deletion;
+mod second_factor;
 
 use reqwest::{Method, RequestBuilder, StatusCode, header};
 use serde_json::{Value, json};
@@ -14,7 +15,6 @@ use crate::{
 
 both_modes!(
     an_owner_signs_in_and_works_in_a_project,
-    an_enabled_second_factor_is_required,
     wrong_passwords_lock_the_sign_in,
     an_invitation_works_once_and_roles_are_enforced,
     organisations_do_not_see_each_other,
@@ -170,41 +170,6 @@ async fn an_owner_signs_in_and_works_in_a_project(world: &'static World) {
     let email = organisation.email("owner");
     assert_eq!(owner.sign_in(&email, "not the password").await.status, 401);
     assert_eq!(owner.sign_in(&email, PASSWORD).await.body["status"], "signed_in");
-}
-
-fn code(secret: &str, ahead: u64) -> String {
-    let secret = Secret::try_from_base32(secret).unwrap();
-    let totp = Builder::new().with_secret(secret.as_bytes().to_vec()).build().unwrap();
-    let now = boot::now_ms().unsigned_abs() / 1000;
-    totp.generate(now + 30 * ahead).to_string()
-}
-
-async fn an_enabled_second_factor_is_required(world: &'static World) {
-    let organisation = Organisation::new(world);
-    let mut owner = organisation.owner().await;
-    let begun = owner.send(Method::POST, "/api-auth/totp/begin", Some(json!({"password": PASSWORD}))).await;
-    let secret = begun.body["secret"].as_str().unwrap().to_owned();
-    let used = code(&secret, 0);
-    let confirmed = owner.send(Method::POST, "/api-auth/totp/confirm", Some(json!({"code": used}))).await;
-    let codes = confirmed.body["recovery_codes"].as_array().unwrap().clone();
-    assert_eq!(codes.len(), 10);
-    let email = organisation.email("owner");
-    assert_eq!(owner.sign_in(&email, PASSWORD).await.body["status"], "second_factor");
-    assert_eq!(owner.get("/api-auth/me").await.error(), "second factor required");
-    assert_eq!(owner.get("/api-transactions/transactions").await.status, 401);
-    let replayed = owner.enter("/api-auth/second-factor", json!({"code": used})).await;
-    assert_eq!(replayed.error(), "this code is wrong or was already used");
-    let half = owner.cookie.clone();
-    let entered = owner.enter("/api-auth/second-factor", json!({"code": code(&secret, 1)})).await;
-    assert_eq!(entered.body["status"], "signed_in");
-    assert_ne!(owner.cookie, half);
-    owner.sign_in(&email, PASSWORD).await;
-    assert_eq!(
-        owner.enter("/api-auth/second-factor", json!({"code": codes[0]})).await.body["status"],
-        "signed_in"
-    );
-    owner.sign_in(&email, PASSWORD).await;
-    assert_eq!(owner.enter("/api-auth/second-factor", json!({"code": codes[0]})).await.status, 401);
 }
 
 async fn wrong_passwords_lock_the_sign_in(world: &'static World) {

@@ -1,5 +1,7 @@
 //! Version 2 of the Biometry API, by the acceptance cases of its contract.
 
+mod documents;
+
 use proto::{
     ml::{
         AnalyzeVideoResponse, EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState, MatchFacesResponse,
@@ -239,30 +241,6 @@ async fn case_09_the_sessions_video_is_used_again_where_there_is_one() {
     )
     .await;
     assert_eq!(code(&faceless), (422, "face_not_detected"));
-}
-
-#[tokio::test]
-async fn a_document_is_answered_flat() {
-    let customer = consenting().await;
-    customer.stage.set().document = Some(passport());
-    let checked =
-        post(&customer, "/documents/check", json!({"provider": "inhouse"}), &[("document", b"png")]).await;
-    let data = &checked.body["data"];
-    assert_eq!(
-        (data["document_type"].as_str(), data["last_name"].as_str()),
-        (Some("passport"), Some("LIND"))
-    );
-    assert_eq!(
-        (data["portrait_photo"].as_str(), checked.body["decision"]["status"].as_str()),
-        (Some("/9g="), Some("pass"))
-    );
-    let unknown =
-        post(&customer, "/documents/check", json!({"provider": "other"}), &[("document", b"png")]).await;
-    assert_eq!(code(&unknown), (400, "invalid_request"));
-    customer.stage.set().document = None;
-    let absent =
-        post(&customer, "/documents/check", json!({"provider": "idscan"}), &[("document", b"png")]).await;
-    assert_eq!(code(&absent), (400, "invalid_request"));
 }
 
 /// Consents under a full name in a session, then calls about the client's own id.
