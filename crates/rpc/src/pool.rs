@@ -87,6 +87,7 @@ impl Pool {
             (true, others) if !others.is_empty() => others,
             _ => known.iter().collect(),
         };
+        #[expect(clippy::disallowed_methods, reason = "any two replicas will do")]
         let (a, b) = (fastrand::choice(&choice), fastrand::choice(&choice));
         let least = a.into_iter().chain(b).min_by_key(|r| r.in_flight.load(Ordering::Relaxed));
         least.map(|r| Arc::clone(r)).ok_or_else(|| Status::unavailable("a required service has no address"))

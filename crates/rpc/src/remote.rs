@@ -121,7 +121,7 @@ impl Caller {
         match replay {
             Some(bytes) if may_repeat && self.budget.withdraw() => {
                 metrics::counter!("biometry_rpc_client_retries_total").increment(1);
-                tokio::time::sleep(Duration::from_millis(fastrand::u64(..=MAX_RETRY_JITTER_MS))).await;
+                tokio::time::sleep(retry_jitter()).await;
                 let second = self.pool.pick(Some(failed_at)).await?;
                 let body = Body::new(http_body_util::Full::new(bytes));
                 second.call(Request::from_parts(parts, body)).await.or_else(CallError::into_answer)
@@ -129,6 +129,11 @@ impl Caller {
             _ => error.into_answer(),
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "spreads the retries of several processes")]
+fn retry_jitter() -> Duration {
+    Duration::from_millis(fastrand::u64(..=MAX_RETRY_JITTER_MS))
 }
 
 /// Whether the service rejected the call before any effect (it is draining, or its database is unreachable).
