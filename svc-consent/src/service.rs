@@ -39,7 +39,7 @@ pub struct Consent {
     ring: KeyRing,
     seals: Seals,
     writer: Writer,
-    clock: Clock,
+    pub(crate) clock: Clock,
     log: ConsentLog,
     integrator: Arc<Integrator>,
     /// Ends with the service.
@@ -71,7 +71,7 @@ impl Consent {
         let mut hashes = self.subjects(project, user)?.into_iter();
         let newest = hashes.next().unwrap_or_default();
         for retired in hashes {
-            if self.store.count(project, &retired).await? > 0 {
+            if self.store.count_entries(project, &retired).await? > 0 {
                 return Ok(retired);
             }
         }
@@ -118,7 +118,7 @@ impl Consent {
     async fn find_subject(&self, subject: &Subject) -> Result<Remains, Error> {
         let mut entries = 0;
         for hash in self.subjects(&subject.project_id, &subject.user_fullname)? {
-            entries += self.store.count(&subject.project_id, &hash).await?;
+            entries += self.store.count_entries(&subject.project_id, &hash).await?;
         }
         Ok(remains(u64::try_from(entries).unwrap_or_default()))
     }

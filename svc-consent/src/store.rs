@@ -54,7 +54,7 @@ impl Store {
     }
 
     /// Counts the subject's entries.
-    pub async fn count(&self, project: &str, subject: &str) -> Result<i64, Error> {
+    pub async fn count_entries(&self, project: &str, subject: &str) -> Result<i64, Error> {
         const SQL: &str = "SELECT COUNT(*) FROM consent_entries WHERE project_id = $1 AND subject = $2";
         let (count,) = self.db.fetch_one(SQL, db::params![project, subject]).await?;
         Ok(count)

@@ -29,7 +29,7 @@ impl Consent {
             title: text.title,
             body: text.text,
             grants: grants.join(" "),
-            updated_at: boot::now_ms(),
+            updated_at: (self.clock)(),
         };
         self.store.put_text(&row).await?;
         Ok(encode(row))
