@@ -36,16 +36,16 @@ pub struct Engine {
 pub struct PageText {
     /// The page, upright.
     pub page: Page,
-    /// By how many quarter turns clockwise it had been turned.
+    /// The number of clockwise quarter turns of the picture.
     pub turned: u8,
-    /// Their quads in pixels of the page.
+    /// Their quads are in pixels of the page.
     pub lines: Vec<TextLine>,
     pub mrz: Option<Mrz>,
-    /// Where the document lies; none on a page without edges and text.
+    /// The location of the document; `None` on a page without edges and text.
     pub outline: Option<Outline>,
-    /// Lines of a zone are there that make none: the others are cut off or covered.
+    /// There are lines of a zone that do not form one, because others are cut off or covered.
     pub(crate) has_part_of_zone: bool,
-    /// Lines as those of a zone are there, in no known form.
+    /// There are lines like those of a zone, but of no known form.
     pub(crate) has_unknown_zone: bool,
     pub(crate) barcode: Option<Barcode>,
 }
@@ -56,16 +56,17 @@ struct Reading {
     mrz: Option<Mrz>,
 }
 
-/// Share of a page's lines that lie in the outline of its document.
+/// Share of a page's lines that must be within the document's outline.
 const INSIDE: f32 = 0.7;
-/// Lines and their mean confidence from which on a page without a zone counts as well read.
+/// Number of lines and mean confidence from which a page without a zone counts as well read.
 const WELL_READ: (usize, f32) = (3, 0.85);
 
-/// Lines that are read of a page to find out whether it is mirrored, and by how much clearer they must be than unmirrored.
+/// Lines that are read to find out whether a page is mirrored, and the factor by which they must be clearer than
+/// unmirrored.
 const MIRRORED_LINES: usize = 8;
 const CLEARER: f32 = 0.1;
 
-/// Printed fields from which on a document without zone and barcode counts as read.
+/// Printed fields from which a document without zone and barcode counts as read.
 const ENOUGH_FIELDS: usize = 3;
 
 impl Engine {
@@ -81,7 +82,8 @@ impl Engine {
         })
     }
 
-    /// Another engine for another worker. The two take turns with the large networks that little of the work needs.
+    /// Returns an engine for another worker. Both share the large networks, which little of the work needs, one at a
+    /// time.
     ///
     /// # Errors
     /// As [`Engine::load`].
@@ -96,19 +98,19 @@ impl Engine {
     /// Reads and checks a picture of a document as of `today`.
     ///
     /// # Errors
-    /// The file is no picture that can be decoded within bounds, or a network fails.
+    /// When the file cannot be decoded within bounds, or a network fails.
     pub fn inspect(&mut self, file: &[u8], today: Date) -> Result<Report, Error> {
         let page = Page::decode(file)?;
         self.inspect_page(Signals::of_file(file, &page), page, today)
     }
 
-    /// The same, of a file that was decoded elsewhere; `signals` are those of the file itself.
+    /// Reads and checks a picture that was decoded elsewhere; `signals` are those of the file itself.
     ///
     /// # Errors
     /// When a network fails.
     pub fn inspect_page(&mut self, signals: Signals, page: Page, today: Date) -> Result<Report, Error> {
-        let mut read = self.read(page)?;
-        let portraits = self.faces.find(&read.page)?;
+        let mut read = self.read_page(page)?;
+        let portraits = self.faces.find_portraits(&read.page)?;
         let mut fields = Fields::new();
         let mut checks = match read.mrz.clone() {
             Some(mrz) => self.check_zone(&mut read, mrz, &mut fields, today)?,
@@ -118,7 +120,7 @@ impl Engine {
             fields.extend(code.fields(today));
         }
         if let Some(Barcode::Licence(licence)) = &read.barcode {
-            // The zone has answered some of its questions already.
+            // The zone has settled some of its questions already.
             let asked: Vec<&str> = checks.iter().map(|c| c.name).collect();
             let more: Vec<Check> =
                 licence.checks(today).into_iter().filter(|c| !asked.contains(&c.name)).collect();
@@ -141,7 +143,7 @@ impl Engine {
         Ok(Report { kind, cannot_judge, signals, ..report(read, &portraits, fields, checks) })
     }
 
-    /// Why the picture cannot be judged, if so.
+    /// Returns why the picture cannot be judged, if so.
     fn reason(
         &mut self,
         read: &PageText,
@@ -158,7 +160,7 @@ impl Engine {
             Some(_) => return Ok(None),
             None => None,
         };
-        // What print alone tells passes nothing, and the zone is there.
+        // Print alone passes nothing, and a part of a zone is visible.
         if read.has_part_of_zone {
             return Ok(Some(Reason::ZoneCutOff));
         }
@@ -169,18 +171,18 @@ impl Engine {
         Ok(Some(Unread { page: read, quality, is_mirrored, barcode: unknown }.reason()))
     }
 
-    /// Whether the page can be read once it is mirrored, and cannot as it is.
+    /// Returns whether the page is only readable when it is mirrored.
     fn is_mirrored(&mut self, read: &PageText) -> Result<bool, Error> {
-        // Mirrored text is found as text, only not read; where none was found there is nothing to mirror.
+        // Mirrored text is detected but not readable; without detected text there is nothing to mirror.
         if read.lines.len() < MIRRORED_LINES / 2 {
             return Ok(false);
         }
         let flipped = read.page.mirrored();
         let (flipped, _) = self.orientation.upright(flipped)?;
-        let mut quads = self.text.find(&flipped, None)?;
+        let mut quads = self.text.find_lines(&flipped, None)?;
         quads.sort_by(|a, b| b.area().total_cmp(&a.area()));
         quads.truncate(MIRRORED_LINES);
-        let lines = self.text.read(&flipped, quads)?;
+        let lines = self.text.read_lines(&flipped, quads)?;
         if lines.len() < MIRRORED_LINES / 2 {
             return Ok(false);
         }
@@ -190,7 +192,7 @@ impl Engine {
         Ok(zone::find(&lines).is_some() || mirrored >= WELL_READ.1 && mirrored > plain + CLEARER)
     }
 
-    /// The checks and fields of a zone: alone, and against the VIZ.
+    /// Returns the checks and fields of a zone: alone, and compared with the VIZ.
     fn check_zone(
         &self,
         read: &mut PageText,
@@ -200,7 +202,7 @@ impl Engine {
     ) -> Result<Vec<Check>, Error> {
         let straight = |lines: &[TextLine]| read.printed(lines, today);
         let mut readings = vec![straight(&read.lines)];
-        // What a zone says that cannot be needs no confirmation, and had its second reading.
+        // An impossible value needs no confirmation, and was read a second time already.
         if mrz.is_plausible() {
             self.read_print_again(read, &mrz, &straight, &mut readings, today)?;
             self.correct_names(read, &mut mrz, &readings)?;
@@ -218,14 +220,14 @@ impl Engine {
     ///
     /// # Errors
     /// When a network fails.
-    pub fn read(&mut self, page: Page) -> Result<PageText, Error> {
+    pub fn read_page(&mut self, page: Page) -> Result<PageText, Error> {
         let (page, turned) = self.orientation.upright(page)?;
         let edges = outline::edges(&page);
         let askew = edges.filter(|o| o.is_askew(&page)).map(|o| o.shown());
         let mut reading = self.look(&page, askew.as_ref())?;
         let mut sought = None;
-        // What was taken for the document's edges may be something else: then the page is read as it is, where no barcode
-        // tells what it is.
+        // The detected edges may not be the document's: the page is then read without them, unless a barcode identifies
+        // it.
         if askew.is_some() && !reading.is_good() {
             if reading.mrz.is_none() {
                 sought = Some(barcode::find(&page, edges.as_ref(), &[], Effort::Full));
@@ -255,15 +257,15 @@ impl Engine {
         Ok(PageText { page, turned, lines, mrz, outline, has_part_of_zone, has_unknown_zone, barcode })
     }
 
-    /// Finds and reads the text of a page; it is sought on `part` made straight, and read in the page's own pixels.
+    /// Finds and reads the text of a page: detected on the straightened `part`, read in the page's own pixels.
     fn look(&mut self, page: &Page, part: Option<&Quad>) -> Result<Reading, Error> {
-        let quads = self.text.find(page, part)?;
-        let mut lines = self.text.read(page, quads)?;
+        let quads = self.text.find_lines(page, part)?;
+        let mut lines = self.text.read_lines(page, quads)?;
         let mrz = self.zone(page, &mut lines)?;
         Ok(Reading { lines, mrz })
     }
 
-    /// The machine readable zone. Rows found in pieces are read again as one.
+    /// Returns the machine readable zone. Rows that were detected in pieces are read again as one.
     fn zone(&mut self, page: &Page, lines: &mut Vec<ReadLine>) -> Result<Option<Mrz>, Error> {
         let found = zone::find(lines);
         if found.as_ref().is_some_and(Mrz::is_plausible) {
@@ -282,13 +284,13 @@ impl Engine {
 }
 
 impl PageText {
-    /// `lines` as the VIZ.
+    /// Returns `lines` as the VIZ.
     fn printed(&self, lines: &[TextLine], today: Date) -> Printed {
         let zone: Vec<_> = self.mrz.iter().flat_map(|m| m.quads.iter().map(Quad::centre)).collect();
         Printed::new(&self.straight(lines), &self.straight_points(&zone), today)
     }
 
-    /// `lines` as they lie when the document is made straight.
+    /// Returns `lines` in the straightened document.
     fn straight(&self, lines: &[TextLine]) -> Vec<TextLine> {
         let map = self.outline.as_ref().and_then(Outline::straightening);
         let moved = |l: &TextLine| TextLine { quad: map.map_or(l.quad, |m| l.quad.mapped(&m)), ..l.clone() };
@@ -306,17 +308,17 @@ impl Reading {
         self.lines.iter().map(|l| l.line.confidence).sum::<f32>() / self.lines.len().max(1) as f32
     }
 
-    /// Whether nothing is to be gained by another look.
+    /// Returns whether another reading cannot improve this one.
     fn is_good(&self) -> bool {
         let (fewest, sure) = WELL_READ;
         match &self.mrz {
-            // So many right digits do not come by chance; other characters are read again one by one.
+            // So many right digits do not occur by chance; other characters are read again one by one.
             Some(mrz) => 2 * mrz.right_digits() > mrz.check_digits.len(),
             None => self.lines.len() >= fewest && self.mean_confidence() >= sure,
         }
     }
 
-    /// A zone first, then how much was read and with which confidence.
+    /// Ranks readings: with a zone first, then by the amount of text and its confidence.
     fn rank(&self) -> f32 {
         let zone = self.mrz.as_ref().map_or(0.0, |m| 1000.0 + zone::rank(m));
         let read: f32 = self.lines.iter().map(|l| l.line.text.len() as f32 * l.line.confidence).sum();
@@ -324,7 +326,7 @@ impl Reading {
     }
 }
 
-/// The zone with its look-alikes distinguished by their heights, where its check digits leave them open.
+/// Returns the zone with its look-alikes distinguished by their heights, where its check digits are ambiguous.
 fn with_shapes(page: &Page, zone: Mrz) -> Mrz {
     if zone.has_right_digits() {
         return zone;
@@ -333,14 +335,14 @@ fn with_shapes(page: &Page, zone: Mrz) -> Mrz {
     measured.filter(|measured| measured.unproven().len() <= zone.unproven().len()).unwrap_or(zone)
 }
 
-/// The fields of a document that has nothing but print, and whether it has expired.
+/// Returns the fields of a document with only print, and whether it has expired.
 fn printed_fields(read: &PageText, fields: &mut Fields, today: Date) -> Option<Check> {
     fields.extend(read.printed(&read.lines, today).fields());
     let expiry = fields.get(&FieldName::ExpiryDate).and_then(|f| dates(&f.value, today).first().copied());
     expiry.map(|date| zone_checks::check_expiry_day(date, today))
 }
 
-/// The barcode of a page; beside a zone it is sought with little effort.
+/// Returns the barcode of a page; next to a zone the search is short.
 fn barcode(page: &Page, edges: Option<&Outline>, mrz: Option<&Mrz>) -> Option<Barcode> {
     match mrz {
         Some(mrz) => barcode::find(page, edges, &mrz.quads, Effort::Brief),
@@ -348,13 +350,13 @@ fn barcode(page: &Page, edges: Option<&Outline>, mrz: Option<&Mrz>) -> Option<Ba
     }
 }
 
-/// The zone against the barcode; nothing of a page without a zone.
+/// Compares the zone with the barcode; returns nothing for a page without a zone.
 fn beside_zone(read: &PageText, fields: &mut Fields, today: Date) -> Option<Check> {
     let mrz = read.mrz.as_ref()?;
     let barcode = read.barcode.as_ref();
     let mut claimed = barcode.map(|code| code.fields(today));
     if let (Some(Barcode::Licence(_)), Some(claimed)) = (barcode, &mut claimed) {
-        // A state may number its licences differently from the MRZ.
+        // A state may number its licences differently in barcode and MRZ.
         if claimed.get(&FieldName::DocumentNumber).is_some_and(|f| f.value != mrz.document_number) {
             claimed.remove(&FieldName::DocumentNumber);
         }

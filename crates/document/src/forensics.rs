@@ -1,9 +1,9 @@
 //! Traces that copying, cutting and editing leave in the pixels and in the file.
 //!
-//! Every measure is a pure function that gives `None` where it cannot be taken, and is taken in the camera's own pixels:
-//! a picture that was shrunk or made straight has lost what is looked for. [`Signals`] holds the measures, [`checks`]
-//! compares them with thresholds, which were fitted on generated documents and reported on others (docs/ACCURACY.md).
-//! All of them are advisory: what was simulated is not all that forgers do.
+//! Every measure is a pure function that returns `None` when it cannot be taken, and uses the camera's original pixels:
+//! shrinking or straightening a picture destroys the traces. [`Signals`] holds the measures; [`checks`] compares them
+//! with thresholds, which were fitted on generated documents and evaluated on others (docs/ACCURACY.md). All of them
+//! are advisory, because the simulation does not cover everything that forgers do.
 
 mod compression;
 mod file;
@@ -23,33 +23,33 @@ pub use spectrum::{Peaks, peaks};
 pub(crate) use zone_print::character_heights;
 pub use zone_print::{ZonePrint, zone_print};
 
-/// The measures; higher is more suspicious, except for the likeness.
+/// The measures; higher is more suspicious, except for the similarity.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Signals {
     /// Height of the strongest periodic trace along the document's axes, in nepers above its surroundings.
     pub screen: Option<f32>,
-    /// The same off the axes, of the weaker of two at right angles.
+    /// The same off the axes: the weaker of two at right angles.
     pub halftone: Option<f32>,
-    /// By how many nepers the portrait is less noisy than the rest.
+    /// Nepers by which the portrait is less noisy than the rest.
     pub quiet_portrait: Option<f32>,
-    /// Largest step of a character of the zone off its place, in pitches.
+    /// Largest displacement of a character of the zone, in pitches.
     pub zone_pitch: Option<f32>,
-    /// How much less than the others the zone's second least alike character resembles its like.
+    /// Distance of the zone's second least similar character from characters of its kind, relative to the others.
     pub zone_face: Option<f32>,
-    /// How much less than the others the figures of the oddest printed value resemble their like.
+    /// Distance of the least similar printed value's digits from digits of their kind, relative to the others.
     pub print_face: Option<f32>,
-    /// Cosine of the portrait and its ghost.
+    /// Cosine similarity of the portrait and its ghost.
     pub likeness: Option<f32>,
     /// Periodicity of the histograms of a JPEG's coefficients.
     pub recompressed: Option<f32>,
-    /// The editing program a file names.
+    /// The editing program named in the file.
     pub editor: Option<&'static str>,
-    /// Whether the file could be looked into.
+    /// Whether the file could be parsed.
     pub is_file_read: bool,
 }
 
-/// Limits from which a check fails: the 98th percentile of genuine generated documents of every level that no figure is
-/// reported on (`tests/accuracy/documents.py --fit`).
+/// Limits from which a check fails: the 98th percentile of genuine generated documents, at every level that is not used
+/// for reported figures (`tests/accuracy/documents.py --fit`).
 const SCREEN: f32 = 3.56;
 const HALFTONE: f32 = 1.32;
 const QUIET: f32 = 1.01;
@@ -57,12 +57,12 @@ const PITCH: f32 = 0.1;
 const FACE: f32 = 5.3;
 const PRINT: f32 = 2.52;
 const RECOMPRESSED: f32 = 9.47;
-/// Cosine below which a ghost shows somebody else; ghosts are small and pale, so this is below what two photographs of
-/// one person have.
+/// Cosine below which a ghost shows another person; ghosts are small and pale, so this is below the similarity of two
+/// photographs of one person.
 const LIKENESS: f32 = 0.25;
 
 impl Signals {
-    /// Measures the file itself; `page` is as decoded, not yet turned.
+    /// Measures the file itself; `page` is as decoded, before rotation.
     pub fn of_file(file: &[u8], page: &Page) -> Self {
         let recompressed = page.is_full_size.then(|| compression::periodicity(file, &page.rgb)).flatten();
         Self { editor: editor(file), recompressed, is_file_read: true, ..Self::default() }
@@ -90,14 +90,14 @@ impl Signals {
     }
 }
 
-/// The part of a page with text and the portrait on it: the document, or most of it.
+/// Returns the part of the page with text and portrait: the document, or most of it.
 fn extent(read: &PageText, portraits: &Portraits) -> Rect {
     let texts = read.lines.iter().flat_map(|l| l.quad.0);
     let face = portraits.portrait.iter().flat_map(|f| Quad::of_rect(f.rect).0);
     Rect::about(texts.chain(face))
 }
 
-/// The checks these measures answer.
+/// Returns the checks that are based on these measures.
 pub fn checks(signals: &Signals) -> Vec<Check> {
     let above = |name, value: Option<f32>, limit, what: &str, missing: &str| match value {
         Some(v) => Check::advisory(name, v < limit, format!("{what} {v:.2}, limit {limit:.2}")),

@@ -1,4 +1,4 @@
-//! One network: floats in, floats out.
+//! One network with float input and output.
 
 use models::Runtime;
 use ort::{session::Session, value::TensorRef};
@@ -24,16 +24,16 @@ impl Network {
         Ok(Self { name, session: runtime.session_of_any_size(name)? })
     }
 
-    /// An entry of the model's own description.
+    /// Returns an entry of the model's metadata.
     pub fn metadata(&self, key: &str) -> Option<String> {
         self.session.metadata().ok()?.custom(key)
     }
 
-    /// Runs it on one batch of pictures, `[1, 3, height, width]`; every network here calls its input `x`.
+    /// Runs the network on one batch of pictures, `[1, 3, height, width]`; every network here names its input `x`.
     ///
     /// # Errors
     /// When the network fails.
-    pub fn run(&mut self, height: usize, width: usize, planes: &[f32]) -> Result<Tensor, Error> {
+    pub fn run_network(&mut self, height: usize, width: usize, planes: &[f32]) -> Result<Tensor, Error> {
         let network = self.name;
         let failed = |source| Error::Inference { network, source };
         let input = TensorRef::from_array_view(([1, 3, height, width], planes)).map_err(failed)?;
@@ -45,8 +45,7 @@ impl Network {
     }
 }
 
-/// ImageNet's mean and deviation, as every PaddleOCR network takes them: in the order of the picture's channels, which
-/// there are blue, green, red.
+/// ImageNet's mean and deviation for the channels in the order of PaddleOCR's input: blue, green, red.
 pub(crate) const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 pub(crate) const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
 

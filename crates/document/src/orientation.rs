@@ -27,7 +27,7 @@ impl PageOrientation {
         let shown = middle(&page.rgb);
         let side = SIDE as usize;
         let input = planes(&shown, side, side, |c, v| (f32::from(v) / 255.0 - MEAN[c]) / DEVIATION[c]);
-        let answer = self.0.run(side, side, &input)?;
+        let answer = self.0.run_network(side, side, &input)?;
         let best = answer.data.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
         Ok(best.map_or((0, 0.0), |(class, p)| (class as u8, p)))
     }

@@ -1,4 +1,4 @@
-//! Where the document lies on the picture: its four corners, by its edges, by its machine readable zone, or by its text.
+//! Locates the document on the picture: its four corners, from its edges, its machine readable zone, or its text.
 
 mod edges;
 
@@ -14,13 +14,13 @@ use crate::{
 
 pub(crate) use edges::edges;
 
-/// What an outline rests on.
+/// The basis of an outline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutlineSource {
     /// The document's own edges.
     Edges,
-    /// Where a document of the zone's form has its corners.
+    /// The zone, and the dimensions of documents with its form.
     Zone,
     /// The rectangle around its text; the document is larger.
     Text,
@@ -32,28 +32,29 @@ pub struct Outline {
     /// Pixels of the page.
     pub quad: Quad,
     pub source: OutlineSource,
-    /// Sides that lie on or beyond the border of the picture.
+    /// Sides on or beyond the border of the picture.
     pub cut: usize,
 }
 
-/// Character pitch of a zone, and where it lies: its last line's middle above the lower edge. Millimetres (ICAO Doc 9303-3).
+/// Character pitch of a zone, and the distance from the middle of its last line to the lower edge, in millimetres (ICAO
+/// Doc 9303-3).
 const PITCH: f32 = 2.54;
 const ZONE_ABOVE_EDGE: f32 = 8.5;
-/// A line is found with a margin of about this share of its height to either side.
+/// Share of a line's height that is added as a margin on either side when it is detected.
 const MARGIN: f32 = 0.3;
-/// Millimetres by which an edge that is only reckoned from the zone may lie beyond the picture.
+/// Millimetres by which an edge that is calculated from the zone may be beyond the picture.
 const UNSURE: f32 = 5.0;
-/// Radians and share from which on a document is worth being made straight: text is found as well on one that lies nearly
-/// straight.
+/// Tilt in radians, and difference of opposite sides as a share, from which a document is straightened: text is
+/// detected as well on one that is almost straight.
 const ASKEW: f32 = 0.055;
 const KEYSTONE: f32 = 0.05;
-/// And the share of the picture below which it is worth being enlarged.
+/// Share of the picture below which the document is also enlarged.
 const SMALL: f32 = 0.42;
 /// Margin around a straightened document, as a share of its sides.
 const AROUND: f32 = 0.03;
 
 impl Outline {
-    /// The best outline of a page that has been read: `edges` where they were found.
+    /// Returns the best outline of a page that has been read: `edges` when they were found.
     pub(crate) fn of(
         page: &Page,
         edges: Option<Self>,
@@ -63,7 +64,7 @@ impl Outline {
         edges.or_else(|| mrz.and_then(|m| by_zone(page, m))).or_else(|| by_text(lines))
     }
 
-    /// Whether making it straight can help to find its text.
+    /// Returns whether straightening can help to find the text.
     pub(crate) fn is_askew(&self, page: &Page) -> bool {
         let [a, b, c, d] = self.quad.0;
         let level = |p: [f32; 2], q: [f32; 2]| ((q[1] - p[1]) / (q[0] - p[0]).abs().max(1.0)).abs();
@@ -76,20 +77,20 @@ impl Outline {
         tilt > ASKEW || keystone > KEYSTONE || share < SMALL
     }
 
-    /// What is shown of the page when it is made straight.
+    /// Returns the part of the page that is straightened.
     pub(crate) fn shown(&self) -> Quad {
         let (w, h) = (self.quad.width(), self.quad.height());
         self.quad.grown(AROUND * w, AROUND * h)
     }
 
-    /// Takes points of the page to where they lie when the document is straight, about as large as on the page.
+    /// Returns the map from the page to the straightened document, at about the same scale.
     pub(crate) fn straightening(&self) -> Option<Homography> {
         let (w, h) = (self.quad.width(), self.quad.height());
         Homography::between(&self.quad, &Quad::of_rect(Rect { x: 0.0, y: 0.0, w, h }))
     }
 }
 
-/// Width and height of a document of a form, millimetres.
+/// Returns width and height of documents of a form, in millimetres.
 fn size(format: MrzFormat) -> (f32, f32) {
     match format {
         MrzFormat::Td1 | MrzFormat::Licence => (85.6, 54.0),
@@ -99,7 +100,7 @@ fn size(format: MrzFormat) -> (f32, f32) {
     }
 }
 
-/// The corners reckoned from the zone: it tells the scale and the direction, but not the perspective.
+/// Calculates the corners from the zone, which gives scale and direction, but not perspective.
 fn by_zone(page: &Page, mrz: &Mrz) -> Option<Outline> {
     let (first, last) = (mrz.quads.first()?, mrz.quads.last()?);
     if !mrz.all_digits_right() || mrz.quads.len() < 2 {
@@ -119,7 +120,7 @@ fn by_zone(page: &Page, mrz: &Mrz) -> Option<Outline> {
         return None;
     }
     let along = [(to[0] - from[0]), (to[1] - from[1])].map(|v| v / (length + 2.0 * margin));
-    // Down is square to the lines, on the side where the last one is.
+    // Down is perpendicular to the lines, towards the last one.
     let (top, bottom) = (first.centre(), last.centre());
     let side = (bottom[0] - top[0]) * -along[1] + (bottom[1] - top[1]) * along[0];
     let down = [-along[1] * side.signum(), along[0] * side.signum()];
@@ -132,7 +133,7 @@ fn by_zone(page: &Page, mrz: &Mrz) -> Option<Outline> {
     Some(Outline { quad, source: OutlineSource::Zone, cut: beyond(page, &quad, UNSURE * mm) })
 }
 
-/// The rectangle around all text whose upper side runs as most lines do.
+/// Returns the rectangle around all text, aligned with most of its lines.
 fn by_text(lines: &[TextLine]) -> Option<Outline> {
     let corners: Vec<[f32; 2]> = lines.iter().flat_map(|l| l.quad.0).collect();
     let mut angles: Vec<f32> =
@@ -146,8 +147,8 @@ fn by_text(lines: &[TextLine]) -> Option<Outline> {
     Some(Outline { quad, source: OutlineSource::Text, cut: 0 })
 }
 
-/// Sides whose middle lies further than `slack` pixels beyond the picture; the upper one is too far from the zone to be
-/// reckoned well enough.
+/// Returns the sides whose middle is more than `slack` pixels beyond the picture. The upper side is excluded, because
+/// it is too far from the zone to be calculated precisely.
 fn beyond(page: &Page, quad: &Quad, slack: f32) -> usize {
     let (w, h) = (page.width() as f32, page.height() as f32);
     let next = quad.0.iter().cycle().skip(1);

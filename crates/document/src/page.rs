@@ -1,4 +1,4 @@
-//! A picture of a document: the upright pixels of what `media` decoded.
+//! A picture of a document: the upright pixels that `media` decoded.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,11 +10,11 @@ use crate::{
     geometry::{Homography, Quad},
 };
 
-/// Text of a page that fills a picture of this size is readable. A copy of the largest pages would be 38 MB.
+/// Largest mirrored copy: a page at this size is readable, and a copy of the largest pages would take 38 MB.
 const MAX_MIRRORED_PIXELS: f64 = 1.5e6;
 
-/// What needs much memory for a short while is done by one worker at a time, so that the memory of a process is bounded
-/// however many workers it has.
+/// Held during work that briefly needs much memory, so that only one worker at a time does it and the memory of the
+/// process is bounded for any number of workers.
 static ALONE: Mutex<()> = Mutex::new(());
 
 /// Waits until no other worker decodes a large picture or looks for text.
@@ -22,29 +22,29 @@ pub(crate) fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The upright pixels of a picture: EXIF's note on which way up it is has been heeded.
+/// The pixels of a picture, rotated upright by its EXIF orientation.
 #[derive(Clone, Debug)]
 pub struct Page {
     pub rgb: RgbImage,
-    /// Whether these are the camera's own pixels, and not a shrunk picture.
+    /// Whether these are the camera's original pixels, not those of a shrunk picture.
     pub is_full_size: bool,
-    /// How many pixels of the file one of these is wide.
+    /// Width of one of these pixels, in pixels of the file.
     scale: f32,
-    /// Quarter turns clockwise of the file, as a viewer shows it, that were undone.
+    /// Clockwise quarter turns of the displayed file that were undone.
     turned: u8,
 }
 
 impl Page {
-    /// A page of pixels that are a camera's own.
+    /// Creates a page from a camera's original pixels.
     pub fn from_rgb(rgb: RgbImage) -> Self {
         Self { rgb, is_full_size: true, scale: 1.0, turned: 0 }
     }
 
-    /// Decodes a JPEG or PNG by content, whatever its name said.
+    /// Decodes a JPEG or PNG, detected by content.
     ///
     /// # Errors
-    /// Neither of them; above 60 megapixels (read from the header, before any pixel is decoded) or a progressive JPEG that
-    /// would need too much memory; or damaged.
+    /// For other formats, for more than 60 megapixels (read from the header, before decoding), for a progressive JPEG
+    /// that would need too much memory, and for damaged files.
     pub fn decode(file: &[u8]) -> Result<Self, Error> {
         if !Self::reads(file) {
             return Err(Error::NotPicture);
@@ -53,12 +53,12 @@ impl Page {
         Ok(Self::from_still(Still::decode(file)?))
     }
 
-    /// Whether a file is of a kind that [`Self::decode`] takes; its first 64 bytes are enough.
+    /// Returns whether [`Self::decode`] accepts this type of file; its first 64 bytes suffice.
     pub fn reads(head: &[u8]) -> bool {
         matches!(media::sniff(head), Some(media::Kind::Jpeg | media::Kind::Png))
     }
 
-    /// The page a decoded picture shows.
+    /// Creates a page from a decoded picture.
     pub fn from_still(still: Still) -> Self {
         let kept = (u64::from(still.rgb.width()) * u64::from(still.rgb.height())).max(1);
         let scale = (still.pixels as f64 / kept as f64).sqrt() as f32;
@@ -68,7 +68,7 @@ impl Page {
         Self { scale, is_full_size: still.pixels <= KEPT_PIXELS, ..Self::from_rgb(upright.into_rgb8()) }
     }
 
-    /// Where a point of this page lies in the file, in its own pixels as a viewer shows them.
+    /// Returns a point of this page in pixels of the displayed file.
     pub fn in_file(&self, [x, y]: [f32; 2]) -> [f32; 2] {
         let (w, h) = (self.width() as f32, self.height() as f32);
         let shown = match self.turned {
@@ -100,7 +100,7 @@ impl Page {
         Self { rgb, turned: (self.turned + quarters) % 4, ..self }
     }
 
-    /// A mirrored copy to read text of, of [`MAX_MIRRORED_PIXELS`] at most.
+    /// Returns a mirrored copy for reading text, with at most [`MAX_MIRRORED_PIXELS`].
     #[must_use]
     pub fn mirrored(&self) -> Self {
         let (width, height) = (f64::from(self.width()), f64::from(self.height()));
@@ -113,17 +113,17 @@ impl Page {
         Self { is_full_size: false, ..Self::from_rgb(small) }
     }
 
-    /// What lies in `quad`, made straight, as `width` x `height` pixels; `None` when the quad has no area.
+    /// Returns the content of `quad`, straightened to `width` x `height` pixels; `None` when the quad has no area.
     pub fn flattened(&self, quad: &Quad, width: u32, height: u32) -> Option<RgbImage> {
         let map = Homography::of_crop(width, height, quad)?;
-        // A crop pixel may cover several of the picture: average a grid of them.
+        // A crop pixel may cover several of the picture, so a grid of them is averaged.
         let scale = (quad.area() / (width * height).max(1) as f32).sqrt();
         let taps = if scale < 1.5 { 1 } else { (scale.ceil() as u32).min(4) };
         Some(RgbImage::from_fn(width, height, |x, y| image::Rgb(mean(&self.rgb, &map, [x, y], taps))))
     }
 }
 
-/// `rgb` at another size; shrinking averages, so that thin strokes survive.
+/// Resizes `rgb`; shrinking averages, so that thin strokes survive.
 pub(crate) fn resized(rgb: &RgbImage, width: u32, height: u32) -> RgbImage {
     if width < rgb.width() && height < rgb.height() {
         imageops::thumbnail(rgb, width, height)
@@ -132,7 +132,7 @@ pub(crate) fn resized(rgb: &RgbImage, width: u32, height: u32) -> RgbImage {
     }
 }
 
-/// The mean of `taps` x `taps` samples over the crop pixel at `at`.
+/// Returns the mean of `taps` x `taps` samples over the crop pixel at `at`.
 fn mean(rgb: &RgbImage, map: &Homography, at: [u32; 2], taps: u32) -> [u8; 3] {
     let mut sum = [0.0; 3];
     for (i, j) in (0..taps * taps).map(|k| (k % taps, k / taps)) {
@@ -144,11 +144,11 @@ fn mean(rgb: &RgbImage, map: &Homography, at: [u32; 2], taps: u32) -> [u8; 3] {
     sum.map(|v| (v / (taps * taps) as f32 + 0.5) as u8)
 }
 
-/// The colour at a point, whole numbers being the centres of pixels; beyond the border it goes on.
+/// Returns the colour at a point, where whole numbers are the centres of pixels; the border extends outwards.
 fn bilinear(rgb: &RgbImage, x: f32, y: f32) -> [f32; 3] {
     let (w, h) = (rgb.width() as usize, rgb.height() as usize);
     let (x, y) = (x.clamp(0.0, (w.max(1) - 1) as f32), y.clamp(0.0, (h.max(1) - 1) as f32));
-    // On the last column and row the weight of the next one is 1, so there is always a next one.
+    // On the last column and row the weight of the next one is 1, so a next one always exists.
     let (left, top) = ((x as usize).min(w.saturating_sub(2)), (y as usize).min(h.saturating_sub(2)));
     let (fx, fy) = (x - left as f32, y - top as f32);
     let from = |row: usize| rgb.as_raw().get((row * w + left) * 3..).and_then(|rest| rest.first_chunk::<6>());

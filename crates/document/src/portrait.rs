@@ -44,7 +44,7 @@ impl Faces {
     }
 
     /// The largest face is the portrait; a smaller one that resembles it is its ghost.
-    pub fn find(&self, page: &Page) -> Result<Portraits, Error> {
+    pub fn find_portraits(&self, page: &Page) -> Result<Portraits, Error> {
         let scale = page.width().max(page.height()) as f32 / SOUGHT_ON as f32;
         let (picture, scale) = if scale > 1.0 {
             let side = |v: u32| ((v as f32 / scale) as u32).max(1);

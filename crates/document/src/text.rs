@@ -61,19 +61,19 @@ impl TextReader {
     pub fn read_again(&self, page: &Page, quad: Quad) -> Result<Option<ReadLine>, Error> {
         let Some(second) = &self.second else { return Ok(None) };
         let mut second = second.lock().unwrap_or_else(PoisonError::into_inner);
-        let Recognised { text, confidence, mrz } = second.read(page, &quad)?;
+        let Recognised { text, confidence, mrz } = second.recognise_line(page, &quad)?;
         Ok(Some(ReadLine { line: TextLine { quad, text, confidence }, mrz }))
     }
 
     /// Where text is on the page, or in a part of it that is made straight to be looked at.
-    pub fn find(&mut self, page: &Page, part: Option<&Quad>) -> Result<Vec<Quad>, Error> {
+    pub fn find_lines(&mut self, page: &Page, part: Option<&Quad>) -> Result<Vec<Quad>, Error> {
         // The detector's activations take more memory than all weights.
         let _alone = page::alone();
         detect::detect(&mut self.detector, page, part)
     }
 
     /// Reads the text line by line; only the largest lines when there are too many.
-    pub fn read(&mut self, page: &Page, mut quads: Vec<Quad>) -> Result<Vec<ReadLine>, Error> {
+    pub fn read_lines(&mut self, page: &Page, mut quads: Vec<Quad>) -> Result<Vec<ReadLine>, Error> {
         if quads.len() > MOST_LINES {
             quads.sort_by(|a, b| b.area().total_cmp(&a.area()));
             quads.truncate(MOST_LINES);
@@ -83,7 +83,7 @@ impl TextReader {
     }
 
     pub fn read_line(&mut self, page: &Page, quad: Quad) -> Result<ReadLine, Error> {
-        let Recognised { text, confidence, mrz } = self.recogniser.read(page, &quad)?;
+        let Recognised { text, confidence, mrz } = self.recogniser.recognise_line(page, &quad)?;
         Ok(ReadLine { line: TextLine { quad, text, confidence }, mrz })
     }
 }

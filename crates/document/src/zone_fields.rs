@@ -6,12 +6,13 @@ use crate::{
     report::{FieldName, Fields, Kind},
 };
 
-/// How sure a field is whose check digit is right, that has none, and whose check digit is wrong.
+/// Confidence of a field whose check digit is right, of one without a check digit, and of one whose check digit is
+/// wrong.
 const CHECKED: f32 = 1.0;
 const UNCHECKED: f32 = 0.8;
 const WRONG: f32 = 0.2;
 
-/// What kind of document a zone belongs to.
+/// Returns the type of document that a zone belongs to.
 pub(crate) fn kind(mrz: &Mrz) -> Kind {
     match mrz.document_code.chars().next() {
         Some('P') => Kind::Passport,
@@ -22,7 +23,7 @@ pub(crate) fn kind(mrz: &Mrz) -> Kind {
     }
 }
 
-/// The fields `mrz` gives; empty ones are left out.
+/// Returns the fields of `mrz`; empty ones are left out.
 pub(crate) fn fields(mrz: &Mrz, dates: &ZoneDates) -> Fields {
     let sure = |digit: &str| match mrz.check_digits.iter().find(|(name, _)| *name == digit) {
         Some((_, true)) => CHECKED,
@@ -53,12 +54,12 @@ pub(crate) fn fields(mrz: &Mrz, dates: &ZoneDates) -> Fields {
     read.map(|(name, value, confidence)| (name, field(value, confidence))).collect()
 }
 
-/// A state's code in three letters: Germany prints one.
+/// Returns a state's code in three letters, as Germany prints only one.
 pub(crate) fn code(printed: &str) -> String {
     if printed == "D" { "DEU".to_owned() } else { printed.to_owned() }
 }
 
-/// The English name of an ICAO or ISO 3166-1 code.
+/// Returns the English name for an ICAO or ISO 3166-1 code.
 pub(crate) fn country_name(code: &str) -> Option<&'static str> {
     mrz::country_name(code).map(|name| name.split(" (").next().unwrap_or(name))
 }

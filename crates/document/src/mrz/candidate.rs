@@ -1,9 +1,9 @@
-//! Lines that may be a zone's, and how they are laid on its places.
+//! Lines that may belong to a zone, and the ways to fit them to its form.
 
 use super::{fit::Fit, repair::CharacterReading, shape};
 use crate::geometry::Quad;
 
-/// A line to be made a part of a zone.
+/// A line that may become a part of a zone.
 #[derive(Clone, Debug)]
 pub(crate) struct Candidate {
     pub text: String,
@@ -16,14 +16,14 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    /// A line that is known to be right.
+    /// Creates a line that is known to be right.
     pub(crate) fn sure(text: String) -> Self {
         let quad = Quad([[0.0; 2]; 4]);
         Self { probabilities: vec![1.0; text.len()], alternatives: Vec::new(), text, quad, confidence: 1.0 }
     }
 }
 
-/// Whether `text` is of the zone's alphabet.
+/// Returns whether `text` uses only the zone's alphabet.
 pub(super) fn is_zone_text(text: &str) -> bool {
     text.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'<')
 }
@@ -44,7 +44,7 @@ pub(super) fn character_readings(
     fit.from.iter().enumerate().map(reading).collect()
 }
 
-/// Every choice of one of each, bounded: lines have a handful of fits.
+/// Returns every combination of one element of each, bounded: lines have only a few fits.
 pub(super) fn combinations(fits: &[Vec<Fit>]) -> Vec<Vec<Fit>> {
     fits.iter().fold(vec![Vec::new()], |chosen, line| {
         let longer = |c: &Vec<Fit>| {

@@ -1,23 +1,23 @@
-//! Look-alikes that another reading of the same zone has: a check digit that is right by one of several readings alone proves
-//! nothing, else reading often enough makes every second forged number right.
+//! Look-alikes in another reading of the same zone. A check digit that is right in only one of several readings proves
+//! nothing: otherwise enough readings would make every second forged number right.
 
 use super::{Mrz, doubt::CLEAR, fit::Fit, layout::Class, look_alikes, shape::Shape};
 
-/// A look-alike of this probability makes it worth while to let another network look.
+/// Probability of a look-alike from which another network reads the line too.
 const RIVAL: f32 = 0.1;
 
-/// By what a zone was read another time.
+/// How a zone was read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rereading {
-    /// By a network that errs otherwise: what it reads clearly stands.
+    /// By another network, which makes other errors: its clear readings count.
     OtherNetwork,
-    /// By the same network, its lines cut otherwise: what it read clearly before stands.
+    /// By the same network from other crops: its clear readings of before count.
     SameNetwork,
 }
 
 impl Mrz {
-    /// Notes the characters that `earlier`, another reading of the same zone, has as their look-alikes, where this reading is not
-    /// the better one. Only fields whose check digit is right are concerned, since a wrong one is not held right.
+    /// Records the characters that `earlier`, another reading of the same zone, has as look-alikes, unless this reading
+    /// is better. Only fields whose check digit is right are affected, since a wrong one proves nothing anyway.
     pub(crate) fn contest(&mut self, earlier: &Self, by: Rereading) {
         if earlier.format != self.format {
             return;
@@ -41,7 +41,7 @@ impl Mrz {
 
     fn is_contested_by(&self, earlier: &Self, by: Rereading, place: (usize, usize), read: u8) -> bool {
         let (line, at) = place;
-        // As it was read: what was exchanged there by guess is no reading.
+        // Compared as it was read, because characters exchanged by guess are not a reading.
         let text = earlier.fits.get(line).map(|fit| fit.text.as_str());
         let Some(other) = text.and_then(|text| text.as_bytes().get(at).copied()) else { return false };
         let is_open = self.field_of(place).is_some_and(|field| self.is_right(field));
@@ -53,8 +53,8 @@ impl Mrz {
         !is_clear || was_clear
     }
 
-    /// Whether this reading by another network has as clear letters what `guessed` was read as too, but exchanged for digits by
-    /// guess: digits are hardly ever read as letters.
+    /// Returns whether this reading by another network has clear letters where `guessed` has letters that were
+    /// exchanged for digits by guess: digits are hardly ever read as letters.
     pub(crate) fn confirms_letters_of(&self, guessed: &Self) -> bool {
         let is_alike = self.format == guessed.format
             && self.fits.iter().map(|fit| &fit.text).eq(guessed.fits.iter().map(|fit| &fit.text));
@@ -75,7 +75,7 @@ impl Mrz {
         is_alike && exchanged.peek().is_some() && exchanged.all(is_clear_letter)
     }
 
-    /// The lines on which a character that proves a check digit was read hardly better than its look-alike.
+    /// Returns the lines with a character that proves a check digit but was read hardly better than its look-alike.
     pub(crate) fn lines_with_rivals(&self) -> Vec<usize> {
         let has_rival = |line: usize, at: usize, from: usize| {
             let alternatives = self.read.get(line).and_then(|read| read.alternatives.get(from));
@@ -91,7 +91,7 @@ impl Mrz {
         (0..self.fits.len()).filter(|line| on_line((*line, &self.fits[*line]))).collect()
     }
 
-    /// The fields with a contested character.
+    /// Returns the fields with a contested character.
     pub(super) fn contested_fields(&self) -> Vec<&'static str> {
         let mut fields: Vec<_> = self.contested.iter().filter_map(|place| self.field_of(*place)).collect();
         fields.sort_unstable();
@@ -99,7 +99,7 @@ impl Mrz {
         fields
     }
 
-    /// What is contested and not settled by the heights of the characters.
+    /// Returns contested characters that their heights do not settle.
     pub(super) fn contested_beyond(&self, shapes: &[Vec<Option<Shape>>]) -> Vec<(usize, usize)> {
         let is_settled = |(line, at): &(usize, usize)| {
             let read = self.fits.get(*line).and_then(|fit| fit.text.as_bytes().get(*at));
@@ -109,8 +109,8 @@ impl Mrz {
         self.contested.iter().copied().filter(|place| !is_settled(place)).collect()
     }
 
-    /// The field of letters and figures at `place`; the optional data are covered by the composite digit, or by the number's
-    /// own where it goes on there.
+    /// Returns the field of letters and digits at `place`; the optional data are covered by the composite digit, or by
+    /// the number's own digit where it continues there.
     fn field_of(&self, (line, at): (usize, usize)) -> Option<&'static str> {
         let spans = self.format.spans();
         if let Some(span) = spans.iter().find(|span| span.line == line && span.at.contains(&at)) {

@@ -1,5 +1,5 @@
-//! The dates of a zone: two figures of a year become a year, unknown days and months stay unknown, and what stands where a
-//! document never expires is distinguished from a day.
+//! The dates of a zone: completes years of two digits, keeps unknown days and months unknown, and distinguishes marks
+//! for "never expires" from dates.
 
 use time::Date;
 
@@ -14,18 +14,18 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expiry {
     On(Date),
-    /// Never; and by what that is known.
+    /// Never, and the evidence for it.
     Never(&'static str),
     /// Never, or on this day a century ago: nothing on the picture decides it.
     Never99(Date),
-    /// The form has none, or it is left open on a document that must have one.
+    /// The form has no date, or the date is missing on a document that must have one.
     NotStated,
-    /// What stands there is no day.
+    /// The value is not a date.
     Invalid,
 }
 
 impl Expiry {
-    /// The day, where there is one.
+    /// Returns the date, if there is one.
     pub fn day(self) -> Option<Date> {
         if let Self::On(date) = self { Some(date) } else { None }
     }
@@ -34,16 +34,16 @@ impl Expiry {
 /// The dates of a zone, with the dates of the VIZ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ZoneDates {
-    /// `None`: unknown or no day; see [`Self::is_birth_unknown`].
+    /// `None` when unknown or not a date; see [`Self::is_birth_unknown`].
     pub birth: Option<PartialDate>,
-    /// The zone says that the date of birth is not known.
+    /// Whether the zone states that the date of birth is unknown.
     pub is_birth_unknown: bool,
     pub expiry: Expiry,
 }
 
-/// Figures that stand for "no date of expiry" on documents of any state, besides fillers.
+/// Digits that mean "no date of expiry" on documents of any state, besides fillers.
 const OPEN: [&str; 3] = ["<<<<<<", "000000", "999999"];
-/// Figures that stand for it where the print says so: 1 January and 31 December of the year 9999.
+/// Digits that mean it where the print confirms it: 1 January and 31 December of the year 9999.
 const LAST_YEAR: [&str; 2] = ["990101", "991231"];
 
 impl ZoneDates {
@@ -61,7 +61,7 @@ impl ZoneDates {
     }
 }
 
-/// Every day, month or year six figures may name, latest first; none lies after `today`.
+/// Returns every day, month or year that six digits can mean, latest first, none after `today`.
 fn birth_centuries(figures: &str, today: Date) -> Vec<PartialDate> {
     let Some((year, month, day)) = parts(figures) else { return Vec::new() };
     let this = today.year() / 100 * 100;
@@ -71,7 +71,8 @@ fn birth_centuries(figures: &str, today: Date) -> Vec<PartialDate> {
     dates.filter(|date| date.earliest() <= today).collect()
 }
 
-/// The date of birth among those of different centuries: the printed one; else the latest that lies before issue and expiry.
+/// Selects the date of birth among those of different centuries: the printed one, otherwise the latest before issue and
+/// expiry.
 fn birth_of(
     centuries: &[PartialDate],
     printed: &[Printed],
@@ -107,7 +108,7 @@ fn expiry(mrz: &Mrz, printed: &[Printed], today: Date) -> Expiry {
     }
     let Some((year, month, day)) = parts(figures) else { return Expiry::Invalid };
     let century = today.year() / 100 * 100;
-    // Documents are valid for 20 years, some cards for 50: what would expire later has expired a century ago.
+    // Documents are valid for 20 years, some cards for 50: a later date of expiry is a century too late.
     let year = if century + year > today.year() + 50 { century - 100 + year } else { century + year };
     let Some(date) = PartialDate::from_parts(year, month, day).map(PartialDate::latest) else {
         return Expiry::Invalid;
@@ -129,7 +130,7 @@ fn expiry(mrz: &Mrz, printed: &[Printed], today: Date) -> Expiry {
     }
 }
 
-/// Year, month and day of six figures; unknown parts are fillers or zeros.
+/// Splits six digits into year, month and day; unknown parts are fillers or zeros.
 fn parts(figures: &str) -> Option<(i32, u8, u8)> {
     let part = |at: std::ops::Range<usize>| match figures.get(at)? {
         "<<" => Some(0),

@@ -1,25 +1,25 @@
-//! What of a zone was not read reliably, and so cannot be held against a document.
+//! Parts of a zone that were not read reliably, and so cannot count against a document.
 //!
-//! A field is in doubt when one of its characters or its check digit is improbable, when its line was not read at its length
-//! and nothing shows that the field is in its place, or when another reading of the same zone has it otherwise. A field whose
-//! check digit is right is in no doubt: its own arithmetic confirms it.
+//! A field is in doubt when one of its characters or its check digit is improbable, when its line was read with another
+//! length and nothing shows that the field is in its place, or when another reading of the same zone differs. A field
+//! whose check digit is right is not in doubt: its own arithmetic confirms it.
 
 use super::{Candidate, Mrz, fit::Fit, layout::Span};
 
-/// A character less probable than this was not read clearly. Of generated documents whose seeds served nothing else, the
-/// figures of changed dates were all above 0.97, and what was misread below 0.7 (docs/ACCURACY.md).
+/// A character less probable than this was not read clearly. In generated documents with seeds used for nothing else,
+/// the digits of changed dates were all above 0.97, and misread characters below 0.7 (docs/ACCURACY.md).
 pub(crate) const CLEAR: f32 = 0.9;
 
 const COMPOSITE: &str = "composite";
 
-/// How one line was read.
+/// The reading of one line.
 #[derive(Clone, Debug)]
 pub(super) struct LineReading {
-    /// The probability of each character, 0-1; 0 of fillers that were put in.
+    /// The probability of each character, 0-1; 0 for inserted fillers.
     probabilities: Vec<f32>,
-    /// How many places each character was moved to make the line fit; none of fillers that were put in.
+    /// The number of places by which each character was shifted to fit; `None` for inserted fillers.
     moves: Vec<Option<isize>>,
-    /// Whether it was read at its length.
+    /// Whether it was read with the right length.
     is_whole: bool,
 }
 
@@ -38,8 +38,8 @@ impl LineReading {
 }
 
 impl Mrz {
-    /// Why `field` (named as the check digits are, or `issuing state`, `nationality`, `sex`, `names`) cannot be held against
-    /// the document; none when it was read reliably, or its check digit is right.
+    /// Returns why `field` (named like the check digits, or `issuing state`, `nationality`, `sex`, `names`) cannot
+    /// count against the document; `None` when it was read reliably, or its check digit is right.
     pub fn doubt(&self, field: &str) -> Option<&'static str> {
         if self.guessed.contains(&field) {
             Some("a look-alike was exchanged, and no reading confirms it")
@@ -60,18 +60,19 @@ impl Mrz {
         }
     }
 
-    /// The probability of one character, 0-1.
+    /// Returns the probability of one character, 0-1.
     pub(super) fn probability(&self, line: usize, at: usize) -> f32 {
         self.readings.get(line).and_then(|l| l.probabilities.get(at).copied()).unwrap_or(0.0)
     }
 
-    /// The probability of the least probable character of `field` and its check digit, 0-1.
+    /// Returns the lowest probability among the characters of `field` and its check digit, 0-1.
     pub fn field_confidence(&self, field: &str) -> f32 {
         let of = |(line, at): (usize, usize)| self.readings.get(line)?.probabilities.get(at).copied();
         self.places(field).into_iter().map(|place| of(place).unwrap_or(0.0)).fold(1.0, f32::min)
     }
 
-    /// Notes what `other`, another reading of the same zone, has otherwise; everything where it is none or another form.
+    /// Records the differences to `other`, another reading of the same zone; everything when it is none or has another
+    /// form.
     pub(crate) fn dispute(&mut self, other: Option<&Self>) {
         let same_form = other.filter(|o| o.format == self.format);
         let text = |zone: &Self, field: &str| -> Vec<Option<u8>> {
@@ -90,7 +91,7 @@ impl Mrz {
         self.format.spans().iter().map(|s| s.name).chain([COMPOSITE]).collect()
     }
 
-    /// Line and place of every character that `field` and its check digit rest on.
+    /// Returns line and place of every character of `field` and its check digit.
     fn places(&self, field: &str) -> Vec<(usize, usize)> {
         if field == COMPOSITE {
             return self
@@ -105,8 +106,8 @@ impl Mrz {
         span.at.clone().chain(span.check).map(|at| (span.line, at)).collect()
     }
 
-    /// Whether nothing can have moved `field` along its line. A loss or a gain moves all that follows, up to where the line
-    /// was made to fit; so a right check digit on the far side shows that there was none.
+    /// Returns whether `field` cannot have shifted along its line. A lost or added character shifts all that follow, up
+    /// to where the line was made to fit, so a right check digit beyond that shows that there was none.
     fn is_in_place(&self, field: &str) -> bool {
         let lines: Vec<usize> = self.places(field).iter().map(|(line, _)| *line).collect();
         if lines.iter().all(|line| self.readings.get(*line).is_some_and(|l| l.is_whole)) {
@@ -124,7 +125,8 @@ impl Mrz {
             && (!at_tail || proofs.iter().any(|s| s.at.start < span.at.start))
     }
 
-    /// By how many places all of a field was moved; none when not all of it by as many.
+    /// Returns the number of places by which the field was shifted; `None` when its characters were shifted
+    /// differently.
     fn moved(&self, span: &Span) -> Option<isize> {
         let moves = &self.readings.get(span.line)?.moves;
         let mut each = span.at.clone().chain(span.check).map(|at| moves.get(at).copied().flatten());

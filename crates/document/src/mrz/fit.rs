@@ -1,17 +1,17 @@
-//! Lines as read, brought to the length they must have.
+//! Fits lines as read to the length of their form.
 //!
-//! Recognisers miscount long runs of fillers and touch the border of the crop. So a line is made to fit where that cannot
-//! change what it says: in its longest run of fillers, at its end, or by dropping what lies before its start.
+//! Recognisers miscount long runs of fillers and touch the border of the crop. A line is therefore only changed where
+//! that cannot change its content: in its longest run of fillers, at its end, or before its start.
 
-/// A line of the length asked for.
+/// A line of the required length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fit {
     pub text: String,
-    /// Which character of the line as read each of its own is; none of a filler that was put in.
+    /// The index of each character in the line as read; `None` for an inserted filler.
     pub from: Vec<Option<usize>>,
 }
 
-/// The ways `line` can be made `length` characters long, likeliest first; none when it is too far off.
+/// Returns the ways to make `line` `length` characters long, likeliest first; none when the lengths differ too much.
 pub(crate) fn fits(line: &str, length: usize) -> Vec<Fit> {
     let read = line.len();
     if !line.is_ascii() || read + 12 < length || read > length + 6 {
@@ -41,7 +41,7 @@ pub(crate) fn fits(line: &str, length: usize) -> Vec<Fit> {
     found
 }
 
-/// `line` with fillers put in at `at`.
+/// Inserts fillers into `line` at `at`.
 fn lengthened(line: &str, at: usize, length: usize) -> Fit {
     let (head, tail) = line.split_at(at);
     let more = length - line.len();
@@ -55,7 +55,7 @@ fn push(found: &mut Vec<Fit>, fit: Fit) {
     }
 }
 
-/// The three longest runs of fillers, longest first, of equals the last: start and length.
+/// Returns start and length of the three longest runs of fillers, longest first, and the last first among equals.
 fn runs(line: &str) -> Vec<(usize, usize)> {
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for (at, c) in line.bytes().enumerate() {

@@ -1,4 +1,4 @@
-//! Which characters of OCR-B look alike, and every way to exchange them in a field so that it agrees with its check digit.
+//! Look-alikes of OCR-B, and every way to exchange them in a field so that it agrees with its check digit.
 
 use super::{doubt::CLEAR, repair::CharacterReading, shape::Shape};
 
@@ -15,16 +15,17 @@ pub(super) const ALIKE: [(u8, u8); 10] = [
     (b'L', b'1'),
     (b'A', b'4'),
 ];
-/// The recogniser takes nearly every O of OCR-B for a zero, whatever probability it states: this pair is always undecided.
+/// The recogniser reads nearly every O of OCR-B as a zero, whatever probability it reports: this pair is always
+/// ambiguous.
 const BLIND: (u8, u8) = (b'O', b'0');
 
-/// A character less probable than this may be any of its look-alikes: of generated documents those that had to be exchanged
-/// were at 0.5.
+/// A character less probable than this may be any of its look-alikes; in generated documents those that had to be
+/// exchanged were at 0.5.
 pub(super) const UNCLEAR: f32 = 0.7;
-/// A look-alike less probable than this is not held possible. I and Z among digits of OCR-B are read as 1 and 2, and have
+/// A look-alike less probable than this is excluded. I and Z among digits of OCR-B are read as 1 and 2, and have
 /// between .001 and .3.
 const POSSIBLE: f32 = 0.001;
-/// Probability of a look-alike that the recogniser cannot tell.
+/// Probability of a look-alike that the recogniser cannot distinguish.
 const BLIND_PROBABILITY: f32 = 0.3;
 
 /// Most characters exchanged in one field.
@@ -33,14 +34,14 @@ const MOST_EXCHANGED: usize = 3;
 /// A field that agrees with its check digit.
 pub(super) struct Candidate {
     pub field: Vec<u8>,
-    /// Its probability relative to the character that was read.
+    /// Its probability relative to the characters that were read.
     pub odds: f32,
     /// Whether the picture supports the replacement of every exchanged character.
     pub is_proven: bool,
 }
 
-/// Every way to exchange look-alikes of `field` that agrees with the check digit, likeliest first. The composite digit
-/// cannot tell them apart: it weighs the characters of a number as the number's own digit does.
+/// Returns every way to exchange look-alikes of `field` that agrees with the check digit, likeliest first. The
+/// composite digit cannot distinguish them, because it weights the characters of a number like the number's own digit.
 pub(super) fn candidates(field: &[u8], check: u8, reading: &[CharacterReading]) -> Vec<Candidate> {
     let exchanges: Vec<(usize, u8, f32, bool)> = (0..field.len())
         .flat_map(|at| {
@@ -56,7 +57,7 @@ pub(super) fn candidates(field: &[u8], check: u8, reading: &[CharacterReading]) 
         let mut next = Vec::new();
         for (from, candidate) in open {
             for (index, (at, other, odds, is_proven)) in exchanges.iter().enumerate().skip(from) {
-                // One exchange a place: those of a place follow each other.
+                // One exchange per place: the candidates of a place are consecutive.
                 if candidate.field[*at] != field[*at] {
                     continue;
                 }
@@ -81,7 +82,8 @@ pub(super) fn candidates(field: &[u8], check: u8, reading: &[CharacterReading]) 
     found
 }
 
-/// Whether `other` may stand where `read` was read; how probable it is beside it, and whether the picture shows it.
+/// Returns the relative probability that `other` was read as `read`, and whether the picture supports it; `None` when
+/// it is excluded.
 ///
 /// Letters among digits are read as digits with confidence, digits hardly ever as letters: a letter that was read clearly is one.
 fn possible(read: u8, other: u8, reading: &CharacterReading) -> Option<(u8, f32, bool)> {
@@ -100,8 +102,8 @@ fn possible(read: u8, other: u8, reading: &CharacterReading) -> Option<(u8, f32,
     }
 }
 
-/// Whether the recogniser held `other` possible, did not read clearly, or the picture shows it: more than that it cannot tell
-/// the two.
+/// Returns whether the recogniser considered `other` possible or did not read clearly, or the picture supports it; it
+/// cannot distinguish the two any better.
 pub(super) fn has_evidence(other: u8, reading: &CharacterReading) -> bool {
     let is_stated = reading.alternatives.iter().any(|(c, p)| *c == other && *p >= POSSIBLE);
     is_stated || reading.probability < UNCLEAR || reading.shape.is_some()
@@ -111,7 +113,7 @@ pub(super) fn agrees(field: &[u8], check: u8) -> bool {
     std::str::from_utf8(field).is_ok_and(|field| mrz::verify(field, char::from(check)))
 }
 
-/// What `c` may be confused with: the letter of a digit, the digit of a letter.
+/// Returns the look-alike of `c`: the letter of a digit, the digit of a letter.
 pub(crate) fn alike(c: u8) -> impl Iterator<Item = u8> {
     ALIKE.into_iter().filter_map(
         move |(letter, digit)| {

@@ -1,19 +1,20 @@
 //! Surname and given names of a zone (ICAO Doc 9303-3, section 4.6).
 
-/// Returns surname and given names of a field of names, words parted by single spaces. Two fillers part the two; without
-/// them all of it is the surname, and a field that begins with them has given names alone.
+/// Returns surname and given names of a field of names, with single spaces between words. Two fillers separate the two;
+/// without them all of it is the surname, and a field that begins with them has only given names.
 pub(super) fn split_names(field: &str) -> (String, String) {
     let field = field.trim_end_matches('<');
     let (surname, given) = field.split_once("<<").unwrap_or((field, ""));
     (spaced(surname), spaced(given))
 }
 
-/// Words parted by fillers, with single spaces.
+/// Replaces fillers between words by single spaces.
 pub(super) fn spaced(field: &str) -> String {
     field.split('<').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a field of names is one: letters and fillers, beginning with a letter or, without a surname, with two fillers.
+/// Returns whether a field of names is well-formed: letters and fillers, beginning with a letter or, without a surname,
+/// with two fillers.
 pub(super) fn is_well_formed(field: &str) -> bool {
     let begins = field.starts_with(|c: char| c.is_ascii_uppercase())
         || field.strip_prefix("<<").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()));

@@ -1,13 +1,14 @@
-//! Numbers of a zone: document numbers that go on in the optional data, check digits, personal numbers where states write them.
+//! Numbers of a zone: document numbers that continue in the optional data, check digits, and personal numbers where
+//! states write them.
 
 use super::{MrzFormat, habits::PersonalNumber, names};
 
-/// A document number of more than nine characters (Doc 9303-5 and -6, note j): its check digit's place has a filler, and the
-/// optional data begin with the rest of the number and the check digit of all of it.
+/// A document number of more than nine characters (Doc 9303-5 and -6, note j): there is a filler in place of its check
+/// digit, and the optional data begin with the rest of the number and the check digit of the whole number.
 pub(super) struct LongNumber {
     pub number: String,
     is_right: bool,
-    /// Characters of the optional data it takes, the filler that ends it included.
+    /// Characters of the optional data that it occupies, including the terminating filler.
     pub(super) taken: usize,
 }
 
@@ -35,7 +36,7 @@ pub(super) fn long_number(format: MrzFormat, lines: &[String]) -> Option<LongNum
     })
 }
 
-/// Name of each check digit and whether it is right.
+/// Returns the name of each check digit and whether it is right.
 pub(super) fn check_digits(
     format: MrzFormat,
     lines: &[String],
@@ -59,7 +60,7 @@ pub(super) fn check_digits(
     own.chain(composite).collect()
 }
 
-/// The personal number, where the state writes it.
+/// Returns the personal number, where the state writes it.
 pub(super) fn personal_number(
     format: MrzFormat,
     place: PersonalNumber,

@@ -1,10 +1,10 @@
 //! Characters that look alike, distinguished by check digits.
 //!
-//! A digit is only ever exchanged for the letter it looks like and the other way round, never for another digit: a changed
-//! figure stays changed. Names and states hold no digits, so a digit read there was a letter; dates hold no letters. In a
-//! field of both with a check digit every exchange within what the recogniser holds possible is tried: one alone must fit.
-//! It is a guess, unless the height of the characters on the picture (see [`super::shape`]) or the form of the state's
-//! numbers proves it: else every second forged number could be made right.
+//! A digit is only exchanged for the letter it looks like and vice versa, never for another digit: a changed digit
+//! stays changed. Names and states contain no digits, so a digit read there was a letter; dates contain no letters. In
+//! a field of both with a check digit, every exchange that the recogniser considers possible is tried, and exactly one
+//! must fit. The result is a guess, unless the height of the characters on the picture (see [`super::shape`]) or the
+//! form of the state's numbers proves it: otherwise every second forged number could be made right.
 
 mod apart;
 
@@ -15,30 +15,30 @@ use super::{
     shape::Shape,
 };
 
-/// A look-alike from this share of the read character's probability on is as good a reading.
+/// Share of the read character's probability from which a look-alike counts as an equally good reading.
 const EQUAL: f32 = 0.3;
-/// Odds by which one repair must be likelier than the next to be made where several fit.
+/// Odds by which a repair must exceed the next one to be made when several fit.
 const ODDS: f32 = 20.0;
 
-/// Most digits in a field of letters that are taken for misread letters.
+/// Most digits in a field of letters that are treated as misread letters.
 const MOST_IN_LETTERS: usize = 3;
-/// How one character was read.
+/// The reading of one character.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CharacterReading {
     /// 0-1.
     pub probability: f32,
     /// Its look-alikes and their probabilities.
     pub alternatives: Vec<(u8, f32)>,
-    /// What its height on the picture says it is.
+    /// Its class by its height on the picture.
     pub shape: Option<Shape>,
 }
 
 /// The exchanges made in a zone.
 #[derive(Debug, Default)]
 pub(crate) struct Repairs {
-    /// In words, without the characters themselves.
+    /// Descriptions without the characters themselves.
     pub reported: Vec<String>,
-    /// Fields in whose places both letters and figures may stand and nothing but a check digit speaks for the exchange.
+    /// Fields that allow both letters and digits, where only a check digit supports the exchange.
     pub guessed: Vec<&'static str>,
     /// Fields that can be read in two ways.
     pub ambiguous: Vec<&'static str>,
@@ -76,7 +76,7 @@ pub(crate) fn repair(
         else {
             continue;
         };
-        // A long number goes on in the optional data, where its check digit is.
+        // A long number continues in the optional data, with its check digit.
         if *digit == b'<' && span.name == "document number" {
             continue;
         }
@@ -85,7 +85,7 @@ pub(crate) fn repair(
             Solution::AsRead => {}
             Solution::Ambiguous => repairs.ambiguous.push(span.name),
             Solution::Repaired { field: repaired, check: digit, proof } => {
-                // A letter read for the check digit itself is no guess: only figures stand there.
+                // A letter read in place of the check digit is no guess: only digits occur there.
                 if span.class == Class::Any && repaired != field && proof.is_none() {
                     repairs.guessed.push(span.name);
                 }
@@ -100,7 +100,7 @@ pub(crate) fn repair(
     repairs
 }
 
-/// The code of a state as read in letters, without fillers.
+/// Returns the code of a state as read in letters, without fillers.
 pub(super) fn read_state(field: &str) -> String {
     field.trim_end_matches('<').bytes().map(|c| char::from(letter(c))).collect()
 }
@@ -114,11 +114,11 @@ fn replace(line: &mut String, at: usize, with: &[u8]) {
     }
 }
 
-/// Makes digits in a field of letters the letters they look like; says whether there were any.
+/// Replaces digits in a field of letters by their look-alikes; returns whether there were any.
 fn read_letters(line: &mut String, span: &Span) -> bool {
     let Some(before) = line.as_bytes().get(span.at.clone()).map(<[u8]>::to_vec) else { return false };
     let mut field = before.clone();
-    // More than a few are not misread letters: this is no such line.
+    // More than a few are not misread letters: it is another kind of line.
     if field.iter().filter(|c| c.is_ascii_digit()).count() <= MOST_IN_LETTERS {
         field.iter_mut().for_each(|c| *c = letter(*c));
     }
@@ -129,16 +129,16 @@ fn read_letters(line: &mut String, span: &Span) -> bool {
     field != before
 }
 
-/// Most letters after the names that are taken for misread fillers.
+/// Most letters after the names that are treated as misread fillers.
 const MOST_IN_FILLERS: usize = 2;
 
-/// Two fillers part surname and given names, and after two more nothing follows: a letter there was a filler.
+/// Two fillers separate surname and given names, and nothing follows two more: a letter there was a filler.
 fn clear_after_names(names: &mut [u8]) {
-    // Without a surname the field begins with the two.
+    // Without a surname the field begins with the two fillers.
     let names = if names.starts_with(b"<<") { &mut names[2..] } else { names };
     let pair = |from: usize| names.get(from..)?.windows(2).position(|w| w == b"<<").map(|at| from + at);
     let Some(parted) = pair(0) else { return };
-    // More than two fillers at once: there are no given names.
+    // More than two fillers in a row: there are no given names.
     let is_alone = names.get(parted + 2) == Some(&b'<');
     let Some(ended) = (if is_alone { Some(parted) } else { pair(parted + 2) }) else { return };
     if names[ended..].iter().filter(|c| **c != b'<').count() <= MOST_IN_FILLERS {
@@ -146,7 +146,7 @@ fn clear_after_names(names: &mut [u8]) {
     }
 }
 
-/// The field and its check digit made to agree.
+/// Makes the field and its check digit agree.
 fn solve(
     field: &[u8],
     check: u8,
@@ -168,7 +168,7 @@ fn solve(
     let candidates = candidates(field, digit_check, reading);
     let has_form = |field: &[u8]| habit.and_then(|habit| habit.fits(field));
     if agrees(field, digit_check) {
-        // Another reading as good fits as well: G and 6, L and 1 give the same digit.
+        // Another reading fits equally well: G and 6, L and 1 give the same digit.
         let rivals = candidates.iter().filter(|c| c.odds >= EQUAL && has_form(&c.field) != Some(false));
         return match (has_form(field), rivals.count()) {
             (Some(true), _) | (_, 0) if digit_check == check => Solution::AsRead,

@@ -1,5 +1,5 @@
-//! What the height of a character says: the digits of OCR-B are a twelfth taller than its capitals, so that a zero and an O,
-//! which the recogniser cannot tell, are distinguished by measuring them against the other characters of their zone.
+//! Classifies characters by height: the digits of OCR-B are a twelfth taller than its capitals, so a zero and an O,
+//! which the recogniser cannot distinguish, are compared with the other characters of their zone.
 
 use super::{Candidate, MrzFormat, fit::Fit, layout::Class};
 use crate::{Page, forensics::character_heights};
@@ -11,20 +11,21 @@ pub(crate) enum Shape {
     Digit,
 }
 
-/// Fewest letters and digits in known places that a height is taken from.
+/// Fewest letters and digits in known places from which a height is derived.
 const FEWEST: usize = 3;
-/// Digits are at least this much taller than letters, else the zone is not of OCR-B or too coarse.
+/// Least ratio of digits to letters; below it the zone is not OCR-B or too coarse.
 const TALLER: f32 = 1.04;
-/// A height so near (as a share of the step from letter to digit) to one of the two is of that kind.
+/// Distance from the height of letters or digits, as a share of their difference, within which a character is of that
+/// class.
 const NEAR: f32 = 0.3;
 
-/// Heights of the characters of each line as read, in shares of the line's height; `None` of a line whose characters do not
-/// stand apart.
+/// Heights of the characters of each line as read, as shares of the line's height; `None` for a line whose characters
+/// are not separate.
 pub(crate) fn heights(page: &Page, lines: &[Candidate]) -> Vec<Option<Vec<f32>>> {
     lines.iter().map(|line| character_heights(page, &line.quad, &line.text)).collect()
 }
 
-/// The shapes of the characters of each line, by the heights of those whose kind the form gives.
+/// Classifies the characters of each line, by the heights of those whose class the form gives.
 pub(super) fn shapes(
     format: MrzFormat,
     fits: &[Fit],
@@ -47,7 +48,7 @@ pub(super) fn shapes(
     let per_line: Vec<(Option<f32>, Option<f32>)> = (0..fits.len())
         .map(|line| (median(known(line, Class::Letters)), median(known(line, Class::Digits))))
         .collect();
-    // The ratio is the face's own; the scale each line's.
+    // The ratio is the same for the typeface, the scale differs by line.
     let ratios =
         per_line.iter().filter_map(|(letter, digit)| Some((*digit)? / (*letter)?)).collect::<Vec<_>>();
     let Some(ratio) = mean(&ratios).filter(|r| *r >= TALLER) else {

@@ -1,4 +1,4 @@
-//! Where text is: PP-OCR's detector and what becomes of its probability map (Liao et al. 2020, "Real-time scene text
+//! Finds text: PP-OCR's detector and the processing of its probability map (Liao et al. 2020, "Real-time scene text
 //! detection with differentiable binarization": threshold, connected regions, smallest rectangle, enlarged).
 
 use image::{RgbImage, imageops};
@@ -10,8 +10,8 @@ use crate::{
     page::resized,
 };
 
-/// Longer side of what the network sees, pixels: smaller pictures are enlarged to the first, larger ones shrunk to the
-/// second.
+/// Longer side of the network's input, pixels: smaller pictures are enlarged to the first value, larger ones shrunk to
+/// the second.
 const SMALLEST: f32 = 1000.0;
 const LARGEST: f32 = 1280.0;
 /// Sides are multiples of this, pixels of the network.
@@ -22,19 +22,19 @@ const LARGE_PAGE: u64 = 6_000_000;
 const STRIP: u32 = 650_000;
 /// Rows that a strip is shown beyond its own, where it has a neighbour: more than any line is high.
 const BEYOND: u32 = 64;
-/// A pixel is text from here on.
+/// Probability from which a pixel counts as text.
 const PIXEL: f32 = 0.3;
-/// A region is text when its mean is at least this.
+/// Lowest mean probability of a text region.
 const REGION: f32 = 0.6;
-/// Regions are found shrunk; they are enlarged by this share of area over outline.
+/// Detected regions are too small; they are enlarged by this share of area over perimeter.
 const UNCLIP: f32 = 1.5;
-/// Regions thinner than this, in the network's pixels, are noise.
+/// Regions thinner than this, in the network's pixels, are discarded as noise.
 const THINNEST: f32 = 3.0;
-/// A page has no more lines than this; of more, the first ones count.
+/// Most lines of a page; further lines are ignored.
 const MOST: usize = 400;
 
-/// The lines of text on a page, or in a part of it that is made straight for it; in pixels of the page, top to bottom as
-/// they were shown.
+/// Returns the lines of text on a page, or in a part of it that is straightened first; in pixels of the page, top to
+/// bottom in the straightened view.
 pub(crate) fn detect(network: &mut Network, page: &Page, part: Option<&Quad>) -> Result<Vec<Quad>, Error> {
     let whole = (page.width() as f32, page.height() as f32);
     let (w, h) = part.map_or(whole, |part| (part.width(), part.height()));
@@ -85,11 +85,11 @@ fn run(network: &mut Network, shown: RgbImage) -> Result<Vec<f32>, Error> {
     let input = planes(&shown, width, height, |c, v| (f32::from(v) / 255.0 - MEAN[c]) / DEVIATION[c]);
     // Not beside what the network computes with.
     drop(shown);
-    let Tensor { data, .. } = network.run(height, width, &input)?;
+    let Tensor { data, .. } = network.run_network(height, width, &input)?;
     Ok(data)
 }
 
-/// The text regions of a probability map, in its pixels, top to bottom.
+/// Returns the text regions of a probability map, in its pixels, top to bottom.
 pub(crate) fn regions(map: &[f32], width: usize, height: usize) -> Vec<Quad> {
     let mut seen = vec![false; map.len()];
     let mut found = Vec::new();
@@ -109,7 +109,7 @@ pub(crate) fn regions(map: &[f32], width: usize, height: usize) -> Vec<Quad> {
     found
 }
 
-/// Marks the region of `start` as seen and returns the ends of its rows: all that a smallest rectangle needs.
+/// Marks the region of `start` as visited and returns the ends of its rows, which suffice for the smallest rectangle.
 fn flood(map: &[f32], seen: &mut [bool], width: usize, height: usize, start: usize) -> Vec<[f32; 2]> {
     let mut ends: std::collections::BTreeMap<usize, (usize, usize)> = std::collections::BTreeMap::new();
     let mut open = vec![start];
@@ -131,7 +131,7 @@ fn flood(map: &[f32], seen: &mut [bool], width: usize, height: usize, start: usi
     ends.into_iter().flat_map(|(y, (l, r))| [[l as f32, y as f32], [r as f32, y as f32]]).collect()
 }
 
-/// Mean probability of the pixels in `quad`.
+/// Returns the mean probability of the pixels in `quad`.
 fn mean_inside(map: &[f32], width: usize, height: usize, quad: &Quad) -> f32 {
     let box_ = quad.bounds();
     let range = |from: f32, size: f32, most: usize| {

@@ -1,4 +1,4 @@
-//! What a line says: PP-OCR's recogniser and greedy decoding of its output (connectionist temporal classification, Graves
+//! Reads a line: PP-OCR's recogniser and greedy decoding of its output (connectionist temporal classification, Graves
 //! et al. 2006).
 
 use crate::{
@@ -12,10 +12,10 @@ use crate::{
 const HEIGHT: u32 = 48;
 const NARROWEST: u32 = 320;
 const WIDEST: u32 = 2400;
-/// A line at least this many times as high as wide stands upright, and is laid down before it is read.
+/// A line whose height is at least this many times its width is vertical, and is rotated before it is read.
 const UPRIGHT: f32 = 1.5;
 
-/// Characters that the full alphabet reads in place of a filler.
+/// Characters that the full alphabet reads instead of a filler.
 const LIKE_FILLER: [&str; 9] = ["≤", "«", "‹", "Λ", "∧", "く", "〈", "《", "＜"];
 
 /// The characters the network knows.
@@ -25,9 +25,9 @@ pub(crate) struct Alphabet {
     characters: Vec<String>,
     /// The classes of A-Z, 0-9 and `<`.
     mrz: Vec<usize>,
-    /// The classes of what each of these may be confused with.
+    /// The classes that each of these may be confused with.
     alike: Vec<(usize, Vec<(u8, usize)>)>,
-    /// The class of `<`, and those of signs that a filler is taken for.
+    /// The class of `<`, and those of characters that a filler is misread as.
     filler: usize,
     like_filler: Vec<usize>,
 }
@@ -46,14 +46,14 @@ pub(crate) struct Glyph {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Recognised {
     pub text: String,
-    /// Mean probability of its characters, 0-1; 0 of nothing.
+    /// Mean probability of its characters, 0-1; 0 when there are none.
     pub confidence: f32,
-    /// The same line read with the alphabet of machine readable zones alone.
+    /// The same line read with only the alphabet of machine readable zones.
     pub mrz: Vec<Glyph>,
 }
 
 impl Alphabet {
-    /// `lines`: a character a line; a space comes after the last.
+    /// Builds the alphabet from `lines`, one character per line; a space is added after the last.
     pub fn parse(lines: &str) -> Self {
         let mut characters = vec![String::new()];
         characters.extend(lines.split('\n').map(|l| l.trim_end_matches('\r').to_owned()));
@@ -74,7 +74,7 @@ impl Alphabet {
         Self { characters, mrz, alike, filler, like_filler }
     }
 
-    /// What is after the last line end is a space; `characters` of a network's own metadata.
+    /// Builds the alphabet from `characters` of a network's metadata; the part after the last line end is a space.
     pub fn of_network(network: &Network) -> Option<Self> {
         Some(Self::parse(&network.metadata("character")?))
     }
@@ -85,7 +85,7 @@ impl Alphabet {
         let mut sum = 0.0;
         let mut count = 0;
         for step in data.chunks_exact(classes.max(1)) {
-            // Of probabilities only one can be more than a half, and mostly it is the blank's.
+            // Only one probability can exceed a half, and mostly it is the blank's.
             if step[0] > 0.5 {
                 (last, last_mrz) = (0, 0);
                 continue;
@@ -126,7 +126,7 @@ impl Alphabet {
 }
 
 impl Alphabet {
-    /// The look-alikes of a class and their probabilities in one step.
+    /// Returns the look-alikes of a class and their probabilities in one step.
     fn alternatives(&self, class: usize, step: &[f32]) -> Vec<(u8, f32)> {
         let others =
             self.alike.iter().find(|(known, _)| *known == class).map_or(&[][..], |(_, others)| others);
@@ -146,19 +146,19 @@ pub(crate) struct Recogniser {
 
 impl Recogniser {
     /// Reads the line in `quad`.
-    pub fn read(&mut self, page: &Page, quad: &Quad) -> Result<Recognised, Error> {
+    pub fn recognise_line(&mut self, page: &Page, quad: &Quad) -> Result<Recognised, Error> {
         let quad = if quad.height() >= UPRIGHT * quad.width() { laid_down(quad) } else { *quad };
         let wide = HEIGHT as f32 * quad.width() / quad.height().max(1.0);
         let width = (wide.ceil() as u32).clamp(8, WIDEST);
         let Some(crop) = page.flattened(&quad, width, HEIGHT) else { return Ok(Recognised::default()) };
         let padded = width.max(NARROWEST) as usize;
         let input = planes(&crop, padded, HEIGHT as usize, |_, v| (f32::from(v) / 255.0 - 0.5) / 0.5);
-        let output = self.network.run(HEIGHT as usize, padded, &input)?;
+        let output = self.network.run_network(HEIGHT as usize, padded, &input)?;
         Ok(self.alphabet.decode(&output.data, output.shape.last().copied().unwrap_or(1)))
     }
 }
 
-/// The same quad with its upper side where its right side was: upright text reads from the bottom to the top.
+/// Returns the same quad rotated, so that its right side becomes the upper one: vertical text reads from bottom to top.
 fn laid_down(quad: &Quad) -> Quad {
     let [a, b, c, d] = quad.0;
     Quad([b, c, d, a])
