@@ -115,7 +115,7 @@ impl Core {
             session_token_seconds: config.session_token_seconds,
             organisation_purger: OrganisationPurger::start(config, &services),
             deepfake_runner: DeepfakeRunner::start(&services),
-            _retention_sweeper: retention::start(config, &services),
+            _retention_sweeper: retention::start_sweeper(config, &services),
             services,
         }))
     }

@@ -77,7 +77,9 @@ async fn media(judge: &Judge, probe: &Path, question: Question) -> anyhow::Resul
 /// not part of the rates.
 async fn document(judge: &svc_docauth::judge::Judge, picture: &Path) -> anyhow::Result<Judged> {
     let today = boot::timestamp::date(boot::now_ms());
-    let Some(checked) = judge.check(picture, today).await? else { return Ok(Err("unreadable".to_owned())) };
+    let Some(checked) = judge.check_document(picture, today).await? else {
+        return Ok(Err("unreadable".to_owned()));
+    };
     if !checked.cannot_judge.is_empty() {
         return Ok(Err("picture_cannot_be_judged".to_owned()));
     }
@@ -99,7 +101,7 @@ fn prints(probe: &Path, reference: &Path) -> anyhow::Result<Judged> {
 
 fn print(file: &Path) -> anyhow::Result<Result<fingerprint::Print, String>> {
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    match fingerprint::Print::read(&bytes) {
+    match fingerprint::Print::decode_picture(&bytes) {
         Ok(print) => Ok(Ok(print)),
         Err(fingerprint::Error::CannotJudge(reason)) => Ok(Err(reason.code().to_owned())),
         Err(fingerprint::Error::Media(_)) => Ok(Err("unreadable".to_owned())),

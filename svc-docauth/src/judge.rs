@@ -53,7 +53,11 @@ impl Judge {
     ///
     /// # Errors
     /// When the file cannot be opened or a network fails.
-    pub async fn check(&self, picture: &Path, today: Date) -> anyhow::Result<Option<CheckDocumentResponse>> {
+    pub async fn check_document(
+        &self,
+        picture: &Path,
+        today: Date,
+    ) -> anyhow::Result<Option<CheckDocumentResponse>> {
         let file = File::open(picture).with_context(|| format!("cannot open {}", picture.display()))?;
         match self.inhouse.check(self.workers.admit("judge")?, file, today).await {
             Ok(checked) => Ok(Some(encode(checked))),

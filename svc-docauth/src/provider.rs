@@ -95,7 +95,7 @@ impl Provider for InHouse {
             let report = engine.inspect_page(signals, page, today)?;
             Ok::<_, Error>((report, cpu().saturating_sub(started)))
         };
-        let (report, cpu) = self.workers.run(place, inspect).await?;
+        let (report, cpu) = self.workers.run_job(place, inspect).await?;
         Ok(Checked { report, provider: "inhouse", cpu })
     }
 }

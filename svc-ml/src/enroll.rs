@@ -75,7 +75,7 @@ impl Ml {
         let work = move |engines: &mut Engines, watch: &Watch| {
             see(engines, &MediaFile::new(file)?, is_document, watch)
         };
-        let seen = self.workers.run(place, work).await?;
+        let seen = self.workers.run_job(place, work).await?;
         let may = Permissions { replace: header.replace, strengthen: header.may_strengthen };
         let enrolled = self.enroll_biometric(&header, seen.face.as_ref(), may).await?;
         Ok((seen, enrolled))
@@ -101,7 +101,7 @@ impl Ml {
             }
             Ok::<_, Error>(heard)
         };
-        let heard = self.workers.run(place, work).await?;
+        let heard = self.workers.run_job(place, work).await?;
         let replay = match &header.origin {
             Some(origin) => self.register(&header.project_id, origin, &heard.marks).await?,
             None => None,

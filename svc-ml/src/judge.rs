@@ -108,7 +108,7 @@ impl Judge {
             let judged = Sight { engines, watch, limits, known: &known }.answer(&probe, &question)?;
             Ok(judged.map_err(|unjudged| unjudged.error.to_owned()))
         };
-        match self.workers.run(place, work).await {
+        match self.workers.run_job(place, work).await {
             Ok(judged) => Ok(judged),
             // A rejected file is a result here, and does not end the evaluation.
             Err(Error::Media(_)) => Ok(Err("unreadable".to_owned())),

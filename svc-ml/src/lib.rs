@@ -29,6 +29,7 @@ mod judged;
 mod keys;
 mod matching;
 mod open_set;
+mod pair;
 mod pictures;
 mod pipeline;
 mod portrait;

@@ -1,11 +1,8 @@
 //! Compares a picture with a video.
 
-use std::fs::File;
-
-use bytes::Bytes;
 use face::{AlignedFace, Embedding, FaceTracker, FaceTracks, Presence};
-use futures::{Stream, TryStreamExt, pin_mut};
-use intake::{Spool, Watch};
+use futures::{Stream, TryStreamExt};
+use intake::Watch;
 use media::{Info, Limits};
 use proto::ml as wire;
 use sandbox::MediaFile;
@@ -16,6 +13,7 @@ use crate::{
     engines::Engines,
     error::Error,
     judged::{Judged, Unjudged},
+    pair::Side,
     portrait::{more_than_one_face, no_face, too_small},
     recordings::Replay,
     replay::{Marker, Marks},
@@ -56,14 +54,15 @@ impl Ml {
         let header = header(&mut parts).await?;
         let place = self.workers.admit(&header.project_id)?;
         check_ids(&header.project_id, "-")?;
-        let (image, video) = self.receive(parts).await?;
+        let (image, video) =
+            self.receive_pair(sides(parts), "the picture must come before the video").await?;
         let limits = self.limits;
         let (is_asked, takes_marks) = (!header.detect_only, header.origin.is_some());
         let work = move |engines: &mut Engines, watch: &Watch| {
             let (image, file) = (MediaFile::new(image)?, MediaFile::new(video)?);
             compare(engines, &image, &Target { file, takes_marks }, is_asked, &limits, watch)
         };
-        let mut found = self.workers.run(place, work).await?;
+        let mut found = self.workers.run_job(place, work).await?;
         if let Some(origin) = &header.origin {
             found.replay = self.register(&header.project_id, origin, &found.marks).await?;
         }
@@ -73,42 +72,12 @@ impl Ml {
             .map(|c| Comparison { overall: by(c.overall), frames: c.frames.into_iter().map(by).collect() });
         Ok(Matched { comparison, ..found })
     }
-
-    /// Receives the picture, then the video.
-    async fn receive(&self, parts: Streaming<wire::MatchFacesRequest>) -> Result<(File, File), Error> {
-        let parts = sides(parts);
-        pin_mut!(parts);
-        let receiving = async {
-            let mut image = Spool::new(self.bounds.bytes, self.spool.as_deref())?;
-            let mut video = Spool::new(self.bounds.bytes, self.spool.as_deref())?;
-            let mut is_video = false;
-            while let Some(side) = parts.try_next().await.map_err(intake::Error::from)? {
-                match side {
-                    Side::Image(_) if is_video => {
-                        return Err(Error::Invalid("the picture must come before the video"));
-                    }
-                    Side::Image(chunk) => image.write(&chunk).await?,
-                    Side::Video(chunk) => {
-                        is_video = true;
-                        video.write(&chunk).await?;
-                    }
-                }
-            }
-            Ok((image.finish().await?, video.finish().await?))
-        };
-        tokio::time::timeout(self.bounds.time, receiving).await.map_err(|_| intake::Error::SlowUpload)?
-    }
-}
-
-enum Side {
-    Image(Bytes),
-    Video(Bytes),
 }
 
 fn sides(parts: Streaming<wire::MatchFacesRequest>) -> impl Stream<Item = Result<Side, Status>> {
     parts.and_then(async |message| match message.part {
-        Some(wire::match_faces_request::Part::Image(chunk)) => Ok(Side::Image(chunk)),
-        Some(wire::match_faces_request::Part::Video(chunk)) => Ok(Side::Video(chunk)),
+        Some(wire::match_faces_request::Part::Image(chunk)) => Ok(Side::First(chunk)),
+        Some(wire::match_faces_request::Part::Video(chunk)) => Ok(Side::Second(chunk)),
         _ => Err(Status::invalid_argument("only the first message may be a header")),
     })
 }

@@ -1,10 +1,7 @@
 //! Compares the faces of two pictures. Nothing is stored.
 
-use std::fs::File;
-
-use bytes::Bytes;
-use futures::{Stream, TryStreamExt, pin_mut};
-use intake::{Spool, Watch};
+use futures::{Stream, TryStreamExt};
+use intake::Watch;
 use proto::ml as wire;
 use sandbox::MediaFile;
 use tonic::{Status, Streaming};
@@ -15,6 +12,7 @@ use crate::{
     error::Error,
     judged::Judged,
     matching::reference,
+    pair::Side,
     request::check_ids,
     service::Ml,
     stages::Stages,
@@ -40,46 +38,15 @@ impl Ml {
         };
         check_ids(&header.project_id, "-")?;
         let place = self.workers.admit(&header.project_id)?;
-        let (first, second) = self.receive_two(parts).await?;
+        let (first, second) =
+            self.receive_pair(sides(parts), "the first picture must come before the second").await?;
         let work = move |engines: &mut Engines, watch: &Watch| {
             compare(engines, &MediaFile::new(first)?, &MediaFile::new(second)?, watch)
         };
-        let found = self.workers.run(place, work).await?;
+        let found = self.workers.run_job(place, work).await?;
         let comparison = found.comparison.map(|comparison| self.calibrations.face(comparison));
         Ok(Compared { comparison, ..found })
     }
-
-    async fn receive_two(
-        &self,
-        parts: Streaming<wire::ComparePicturesRequest>,
-    ) -> Result<(File, File), Error> {
-        let parts = sides(parts);
-        pin_mut!(parts);
-        let receiving = async {
-            let mut first = Spool::new(self.bounds.bytes, self.spool.as_deref())?;
-            let mut second = Spool::new(self.bounds.bytes, self.spool.as_deref())?;
-            let mut is_second = false;
-            while let Some(side) = parts.try_next().await.map_err(intake::Error::from)? {
-                match side {
-                    Side::First(_) if is_second => {
-                        return Err(Error::Invalid("the first picture must come before the second"));
-                    }
-                    Side::First(chunk) => first.write(&chunk).await?,
-                    Side::Second(chunk) => {
-                        is_second = true;
-                        second.write(&chunk).await?;
-                    }
-                }
-            }
-            Ok((first.finish().await?, second.finish().await?))
-        };
-        tokio::time::timeout(self.bounds.time, receiving).await.map_err(|_| intake::Error::SlowUpload)?
-    }
-}
-
-enum Side {
-    First(Bytes),
-    Second(Bytes),
 }
 
 fn sides(parts: Streaming<wire::ComparePicturesRequest>) -> impl Stream<Item = Result<Side, Status>> {

@@ -90,7 +90,7 @@ impl Ml {
         let work = move |engines: &mut Engines, watch: &Watch| {
             engines.shared.picture(&MediaFile::new(file)?, watch).map(drop)
         };
-        self.workers.run(place, work).await
+        self.workers.run_job(place, work).await
     }
 
     /// Reads the print, or returns why it cannot be judged.
@@ -101,7 +101,7 @@ impl Ml {
     ) -> Result<Result<Print, Reason>, Error> {
         let file = intake::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
         let work = move |engines: &mut Engines, watch: &Watch| read(engines, &MediaFile::new(file)?, watch);
-        self.workers.run(place, work).await
+        self.workers.run_job(place, work).await
     }
 }
 

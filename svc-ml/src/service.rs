@@ -83,7 +83,7 @@ impl Ml {
         let work = move |engines: &mut Engines, watch: &_| {
             pipeline::analyze(engines, &MediaFile::new(file)?, &task, watch)
         };
-        let mut findings = self.workers.run(place, work).await?;
+        let mut findings = self.workers.run_job(place, work).await?;
         let candidate = if header.want_candidate { self.candidate(&header, &findings)? } else { Vec::new() };
         let started = std::time::Instant::now();
         let replay = match &header.origin {
@@ -160,7 +160,7 @@ impl Ml {
     }
 
     async fn warm_up(&self) -> Result<wire::WarmupResponse, Error> {
-        let sessions = self.workers.run(self.workers.admit("")?, |engines, _| engines.warm_up()).await?;
+        let sessions = self.workers.run_job(self.workers.admit("")?, |engines, _| engines.warm_up()).await?;
         Ok(wire::WarmupResponse { sessions })
     }
 

@@ -48,7 +48,7 @@ impl Ml {
         let place = self.workers.admit(&header.project_id)?;
         let file = intake::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
         let work = move |engines: &mut Engines, watch: &Watch| see(engines, &MediaFile::new(file)?, watch);
-        let SeenStill { face, stages } = self.workers.run(place, work).await?;
+        let SeenStill { face, stages } = self.workers.run_job(place, work).await?;
         let (liveness, probe) = match face {
             Ok(seen) => seen,
             Err(why) => return Ok(JudgedStill { liveness: Err(why), own: None, nearest: None, stages }),

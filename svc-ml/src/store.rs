@@ -241,7 +241,7 @@ impl Store {
     }
 
     /// Counts the rows of a subject.
-    pub async fn count(&self, subject: &str) -> Result<Counts, Error> {
+    pub async fn count_records(&self, subject: &str) -> Result<Counts, Error> {
         const TEMPLATES: &str = "SELECT COUNT(*) FROM templates WHERE subject_id = $1 AND modality = $2";
         const ENROLLMENTS: &str = "SELECT COUNT(*) FROM enrolments WHERE subject_id = $1 AND modality = $2";
         let count = async |sql: &'static str, modality: &str| -> Result<u64, Error> {

@@ -46,7 +46,7 @@ impl LastUsed {
     }
 
     /// Records that the key is used now.
-    pub fn note(&self, id: &ApiKeyId, now_ms: i64) {
+    pub fn note_use(&self, id: &ApiKeyId, now_ms: i64) {
         let mut noted = self.0.noted.lock().unwrap_or_else(PoisonError::into_inner);
         if noted.get(id.as_str()).is_some_and(|last| now_ms - last < EVERY_MS) {
             return;

@@ -61,7 +61,7 @@ impl Tombstones {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn note(&self, erasure: &ErasureRow) -> io::Result<()> {
+    pub fn note_erasure(&self, erasure: &ErasureRow) -> io::Result<()> {
         let Some(path) = &self.file else { return Ok(()) };
         let mut tombstone = Tombstone {
             erased_at_ms: erasure.erased_at,

@@ -71,7 +71,7 @@ pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     let store = store::Store::new(db);
     let videos = videos::Videos::new(blobs, config.max_video_bytes);
     let period = Duration::from_secs(config.sweep_seconds.into());
-    let sweeper = sweeper::start(store.clone(), videos.clone(), period, clock.clone());
+    let sweeper = sweeper::start_sweeper(store.clone(), videos.clone(), period, clock.clone());
     let service = service::Sessions {
         store,
         videos,

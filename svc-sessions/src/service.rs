@@ -130,7 +130,8 @@ impl Sessions {
         };
         let session =
             self.find_session(&header.project_id, &header.session_id).await?.usable((self.clock)())?;
-        let size = self.videos.put(&session, header.liveness.as_ref(), nonempty(parts).await?).await?;
+        let size =
+            self.videos.store_video(&session, header.liveness.as_ref(), nonempty(parts).await?).await?;
         let bytes = i64::try_from(size).unwrap_or(i64::MAX);
         if !self.store.note_video(&session.project_id, &session.id, bytes, (self.clock)()).await? {
             // The session ended during the upload: its end has removed the video before this one was stored.
@@ -149,7 +150,7 @@ impl Sessions {
         if session.video_bytes.is_none() {
             return Err(Error::NoVideo);
         }
-        let LastVideo { liveness, bytes } = self.videos.get(&session, (self.clock)()).await?;
+        let LastVideo { liveness, bytes } = self.videos.load_video(&session, (self.clock)()).await?;
         let first = wire::VideoChunk { chunk: Bytes::new(), liveness };
         let chunk = |chunk: Bytes| wire::VideoChunk { chunk, liveness: None };
         let rest = bytes.map_ok(chunk).map_err(|error| Error::from(error).into());

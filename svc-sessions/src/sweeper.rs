@@ -11,7 +11,7 @@ use crate::{Clock, error::Error, store::Store, videos::Videos};
 const BATCH: i64 = 500;
 
 /// Starts sweeping every `period`. The task ends with its handle; each step leaves a consistent state.
-pub fn start(store: Store, videos: Videos, period: Duration, clock: Clock) -> AbortOnDropHandle<()> {
+pub fn start_sweeper(store: Store, videos: Videos, period: Duration, clock: Clock) -> AbortOnDropHandle<()> {
     AbortOnDropHandle::new(tokio::spawn(async move {
         let mut ticks = interval(period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -40,7 +40,7 @@ impl Videos {
     ///
     /// # Errors
     /// The error of `bytes`, [`Error::TooLarge`], [`Error::Invalid`] when there are none, [`Error::Blob`].
-    pub async fn put(
+    pub async fn store_video(
         &self,
         session: &Session,
         liveness: Option<&VideoLiveness>,
@@ -71,7 +71,7 @@ impl Videos {
     ///
     /// # Errors
     /// [`Error::NoVideo`], [`Error::Blob`].
-    pub async fn get(&self, session: &Session, now_ms: i64) -> Result<LastVideo, Error> {
+    pub async fn load_video(&self, session: &Session, now_ms: i64) -> Result<LastVideo, Error> {
         let (tenant, id) = names(session)?;
         let stored = self.blobs.get_stream(&tenant, &id, now_ms).await?.ok_or(Error::NoVideo)?;
         without_head(stored).await

@@ -14,7 +14,7 @@ use crate::{
 const PERIOD: Duration = Duration::from_secs(15);
 
 /// Starts to report the queues. The task ends with its handle.
-pub fn start(store: Store, clock: Clock) -> AbortOnDropHandle<()> {
+pub fn start_reporting(store: Store, clock: Clock) -> AbortOnDropHandle<()> {
     AbortOnDropHandle::new(tokio::spawn(async move {
         let mut ticks = interval(PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

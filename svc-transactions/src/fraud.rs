@@ -17,7 +17,7 @@ use serde_json::Value;
 
 pub use observation::Observation;
 pub use service::Page;
-pub use worker::start;
+pub use worker::start_worker;
 
 /// A rule, under the name it has everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

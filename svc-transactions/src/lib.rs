@@ -98,15 +98,15 @@ pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     let samples = samples::Samples::open(&config, ring.clone()).context("the storage of samples")?;
     let outbox = outbox::Outbox::new(ring.clone());
     let webhooks =
-        webhooks::start(&config.webhooks, db.clone(), ring.clone(), outbox.clone(), clock.clone())?;
+        webhooks::start_service(&config.webhooks, db.clone(), ring.clone(), outbox.clone(), clock.clone())?;
     let direct = webhooks::DirectEndpoints::new(&config.webhooks, db.clone(), ring.clone(), clock.clone());
     let store = store::Store::new(db, outbox);
     let period = Duration::from_secs(config.samples.sweep_seconds.into());
-    let sweeper = sweeper::start(store.clone(), samples.clone(), period, clock.clone());
-    let rules = fraud::start(store.clone(), ring.clone(), clock.clone());
+    let sweeper = sweeper::start_sweeper(store.clone(), samples.clone(), period, clock.clone());
+    let rules = fraud::start_worker(store.clone(), ring.clone(), clock.clone());
     let answers = answers::Answers::start(store.clone(), &config.answers, clock.clone());
     let answers = AnswersServer::new(answers).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
-    let backlog = backlog::start(store.clone(), clock.clone());
+    let backlog = backlog::start_reporting(store.clone(), clock.clone());
     let credits = CreditsServer::new(credits::Credits { store: store.clone(), clock: clock.clone() });
     let service =
         service::Transactions::new(store, ring, samples, direct, clock, vec![sweeper, rules, backlog]);

@@ -92,7 +92,7 @@ impl Samples {
     ///
     /// # Errors
     /// The error of `bytes`, [`Error::Invalid`] when there are too many.
-    pub async fn put(
+    pub async fn store_sample(
         &self,
         sample: &Sample,
         bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
@@ -115,7 +115,7 @@ impl Samples {
     ///
     /// # Errors
     /// [`Error::NoSample`] when they are deleted.
-    pub async fn get(
+    pub async fn load_sample(
         &self,
         sample: &Sample,
         now_ms: i64,

@@ -11,7 +11,12 @@ use crate::{Clock, error::Error, samples::Samples, store::Store};
 const BATCH: u32 = 100;
 
 /// Starts sweeping every `period`. The task ends with its handle; each step leaves a consistent state.
-pub fn start(store: Store, samples: Samples, period: Duration, clock: Clock) -> AbortOnDropHandle<()> {
+pub fn start_sweeper(
+    store: Store,
+    samples: Samples,
+    period: Duration,
+    clock: Clock,
+) -> AbortOnDropHandle<()> {
     AbortOnDropHandle::new(tokio::spawn(async move {
         let mut ticks = interval(period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

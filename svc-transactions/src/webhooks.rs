@@ -56,7 +56,7 @@ pub fn sign_event(secret: &str, id: &str, now_ms: i64, body: &[u8]) -> anyhow::R
 ///
 /// # Errors
 /// When a setting is out of range or the system's certificates cannot be read.
-pub fn start(
+pub fn start_service(
     config: &Config,
     db: Db,
     ring: KeyRing,
@@ -69,7 +69,8 @@ pub fn start(
     let sender = attempt::Sender::new(config, addresses.clone()).context("the webhook client")?;
     let worker =
         worker::Worker::new(config, store.clone(), sender, ring.clone(), outbox.clone(), clock.clone());
-    let tasks = [worker.start(), sweep::start(store.clone(), config.keep_days, clock.clone())];
+    let tasks =
+        [worker.start_deliveries(), sweep::start_sweeper(store.clone(), config.keep_days, clock.clone())];
     let service = service::Webhooks {
         store,
         cipher: endpoint::EndpointCipher::new(ring),

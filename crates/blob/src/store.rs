@@ -129,7 +129,7 @@ impl Store {
     /// # Errors
     /// [`Error::DiskAlmostFull`], [`Error::QuotaUsedUp`], [`Error::Storage`].
     pub async fn check_room(&self, tenant: &Tenant) -> Result<(), Error> {
-        self.usage.check(&*self.objects, tenant).await
+        self.usage.check_limit(&*self.objects, tenant).await
     }
 
     /// Stores a stream under `id` until `expires_at_ms` (milliseconds UTC, not negative), and replaces an earlier
@@ -148,7 +148,7 @@ impl Store {
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        self.usage.check(&*self.objects, tenant).await?;
+        self.usage.check_limit(&*self.objects, tenant).await?;
         let mut size = 0;
         let counted = bytes.map_err(|e| Error::Input(e.into())).inspect_ok(|b| size += b.len() as u64);
         let context = context(tenant, id, expires_at_ms);
@@ -161,7 +161,7 @@ impl Store {
             self.remove_unused(&marker, &path, expires_at_ms).await;
             return Err(error);
         }
-        self.usage.add(tenant, size);
+        self.usage.add_bytes(tenant, size);
         Ok(size)
     }
 

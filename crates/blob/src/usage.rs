@@ -42,7 +42,7 @@ impl Usage {
     ///
     /// # Errors
     /// [`Error::DiskAlmostFull`], [`Error::QuotaUsedUp`], [`Error::Storage`].
-    pub async fn check(&self, objects: &dyn ObjectStore, tenant: &Tenant) -> Result<(), Error> {
+    pub async fn check_limit(&self, objects: &dyn ObjectStore, tenant: &Tenant) -> Result<(), Error> {
         let refused = self.refusal(objects, tenant).await;
         if let Err(error @ (Error::DiskAlmostFull | Error::QuotaUsedUp)) = &refused {
             let why = if matches!(error, Error::QuotaUsedUp) { "quota" } else { "disk" };
@@ -75,7 +75,7 @@ impl Usage {
         if bytes >= most { Err(Error::QuotaUsedUp) } else { Ok(()) }
     }
 
-    pub fn add(&self, tenant: &Tenant, bytes: u64) {
+    pub fn add_bytes(&self, tenant: &Tenant, bytes: u64) {
         if let Some(used) = self.lock().get_mut(&tenant.to_string()) {
             used.bytes = used.bytes.saturating_add(bytes);
         }

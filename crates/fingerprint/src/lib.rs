@@ -58,15 +58,15 @@ impl Print {
     /// # Errors
     /// [`Error::CannotJudge`] with the reason, [`Error::Media`] when it is not a picture, [`Error::Failed`] when the
     /// extraction failed.
-    pub fn read(picture: &[u8]) -> Result<Self, Error> {
-        Self::of(&Picture::decode(picture)?)
+    pub fn decode_picture(picture: &[u8]) -> Result<Self, Error> {
+        Self::from_picture(&Picture::decode(picture)?)
     }
 
     /// Extracts the print of a decoded picture.
     ///
     /// # Errors
-    /// As [`Print::read`].
-    pub fn of(picture: &Picture) -> Result<Self, Error> {
+    /// As [`Print::decode_picture`].
+    pub fn from_picture(picture: &Picture) -> Result<Self, Error> {
         quality::check_size(picture.width(), picture.height())?;
         let grey = image::imageops::grayscale(&picture.to_rgb());
         let ridges = ridges::measure(&grey);
@@ -81,7 +81,7 @@ impl Print {
     /// size.
     ///
     /// # Errors
-    /// As [`Print::read`].
+    /// As [`Print::decode_picture`].
     #[doc(hidden)]
     pub fn try_pixels(pixels: &[u8], width: u32, height: u32) -> Result<u32, Error> {
         quality::check_size(width, height)?;

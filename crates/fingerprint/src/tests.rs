@@ -58,7 +58,7 @@ fn fixture(name: &str) -> Vec<u8> {
 }
 
 fn reason(picture: &[u8]) -> Reason {
-    match Print::read(picture) {
+    match Print::decode_picture(picture) {
         Err(Error::CannotJudge(reason)) => reason,
         other => panic!("{other:?}"),
     }
@@ -67,9 +67,9 @@ fn reason(picture: &[u8]) -> Reason {
 #[test]
 fn one_finger_is_known_again_and_other_fingers_are_not() {
     let (ada, bob) = (Finger::of(1), Finger::of(2));
-    let first = Print::read(&ada.print(10, [0.0, 0.0], 0.0)).unwrap();
-    let again = Print::read(&ada.print(11, [9.0, -6.0], 0.08)).unwrap();
-    let other = Print::read(&bob.print(12, [0.0, 0.0], 0.0)).unwrap();
+    let first = Print::decode_picture(&ada.print(10, [0.0, 0.0], 0.0)).unwrap();
+    let again = Print::decode_picture(&ada.print(11, [9.0, -6.0], 0.08)).unwrap();
+    let other = Print::decode_picture(&bob.print(12, [0.0, 0.0], 0.0)).unwrap();
     let (same, different) = (first.compare(&again).unwrap(), first.compare(&other).unwrap());
     assert!(same.matched, "{same:?} {:?} {:?}", first.quality(), again.quality());
     assert!(!different.matched, "{different:?}");
@@ -99,7 +99,7 @@ fn pictures_that_are_not_prints_are_rejected_with_the_reason() {
         image::Rgb([(128.0 + 90.0 * (y as f32 * TAU / 9.0).sin()) as u8; 3])
     });
     assert_eq!(reason(&png(&stripes)), Reason::TooFewMinutiae);
-    assert!(matches!(Print::read(b"no picture"), Err(Error::Media(_))));
+    assert!(matches!(Print::decode_picture(b"no picture"), Err(Error::Media(_))));
 }
 
 proptest! {

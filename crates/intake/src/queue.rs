@@ -36,7 +36,7 @@ impl<J> Queue<J> {
     }
 
     /// Waits for the next job; `None` once the queue is closed and empty.
-    pub fn next(&self) -> Option<J> {
+    pub fn next_job(&self) -> Option<J> {
         let mut waiting = self.lock();
         loop {
             if let Some(job) = waiting.take() {
@@ -86,10 +86,10 @@ mod tests {
         };
         push("greedy", &[1, 2, 3, 4]);
         push("neighbour", &[10, 11]);
-        let mut order: Vec<u32> = (0..3).filter_map(|_| queue.next()).collect();
+        let mut order: Vec<u32> = (0..3).filter_map(|_| queue.next_job()).collect();
         push("third", &[20]);
         queue.close();
-        order.extend(std::iter::from_fn(|| queue.next()));
+        order.extend(std::iter::from_fn(|| queue.next_job()));
         assert_eq!(order, [1, 10, 2, 11, 3, 20, 4]);
         assert!(queue.lock().jobs.is_empty());
     }
@@ -99,7 +99,7 @@ mod tests {
         let queue = Arc::new(Queue::default());
         let worker = std::thread::spawn({
             let queue = Arc::clone(&queue);
-            move || (queue.next(), queue.next())
+            move || (queue.next_job(), queue.next_job())
         });
         queue.push("p".into(), 7);
         queue.close();

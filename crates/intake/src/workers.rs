@@ -150,7 +150,7 @@ impl<E: 'static> Workers<E> {
     ///
     /// # Errors
     /// The job's own; [`Error::Crashed`] when it panicked; [`Error::Late`] when the deadline passed.
-    pub async fn run<T: Send + 'static, F: Failure>(
+    pub async fn run_job<T: Send + 'static, F: Failure>(
         &self,
         place: Place,
         job: impl FnOnce(&mut E, &Watch) -> Result<T, F> + Send + 'static,
@@ -197,7 +197,7 @@ fn work<E, F: Failure>(build: &Build<E, F>, jobs: &Queue<Job<E>>, ready: &mpsc::
     };
     drop(ready.send(Ok(())));
     loop {
-        let Some(job) = jobs.next() else { return };
+        let Some(job) = jobs.next_job() else { return };
         if engines.is_none() {
             engines = rebuild(build);
         }
@@ -245,7 +245,7 @@ mod tests {
         drop(places);
         assert_eq!(workers.load(), [0, 1, 3]);
         let place = workers.admit("p").unwrap();
-        assert_eq!(workers.run(place, |_, _| fine(7)).await.unwrap(), 7);
+        assert_eq!(workers.run_job(place, |_, _| fine(7)).await.unwrap(), 7);
         assert_eq!(workers.free(), 3);
     }
 
@@ -255,10 +255,10 @@ mod tests {
         let count = built.clone();
         let workers = Workers::start(1, 0, LONG, move || fine(count.fetch_add(1, Ordering::SeqCst))).unwrap();
         let place = workers.admit("p").unwrap();
-        let crashed = workers.run(place, |_, _| -> Result<(), Error> { panic!("a bug") }).await;
+        let crashed = workers.run_job(place, |_, _| -> Result<(), Error> { panic!("a bug") }).await;
         assert!(matches!(crashed, Err(Error::Crashed)));
         let place = workers.admit("p").unwrap();
-        assert_eq!(workers.run(place, |engine, _| fine(*engine)).await.unwrap(), 1);
+        assert_eq!(workers.run_job(place, |engine, _| fine(*engine)).await.unwrap(), 1);
     }
 
     #[tokio::test]
@@ -266,7 +266,7 @@ mod tests {
         for (count, idle) in [(1, false), (2, true)] {
             let workers = workers(count, 0);
             let place = workers.admit("p").unwrap();
-            assert_eq!(workers.run(place, |_, watch| fine(watch.has_idle_worker())).await.unwrap(), idle);
+            assert_eq!(workers.run_job(place, |_, watch| fine(watch.has_idle_worker())).await.unwrap(), idle);
         }
     }
 
@@ -293,7 +293,7 @@ mod tests {
                     ended.send(watch.check().unwrap_err().to_string()).unwrap();
                     fine(())
                 };
-                workers.run(place, job).await
+                workers.run_job(place, job).await
             }
         });
         running.await.unwrap();
@@ -308,7 +308,7 @@ mod tests {
     async fn work_past_its_deadline_is_given_up() {
         let workers = Workers::start(1, 0, Duration::from_millis(20), || fine(())).unwrap();
         let place = workers.admit("p").unwrap();
-        let late = workers.run(place, |(), watch| {
+        let late = workers.run_job(place, |(), watch| {
             loop {
                 watch.check()?;
                 std::thread::yield_now();

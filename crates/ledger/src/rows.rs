@@ -32,7 +32,7 @@ impl RowMacs {
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
-    pub fn make(&self, table: &'static str, columns: &[Value<'_>]) -> Result<String, blob::Error> {
+    pub fn make_mac(&self, table: &'static str, columns: &[Value<'_>]) -> Result<String, blob::Error> {
         let macs = self.all(table, columns)?;
         Ok(macs.first().map(|mac| hex::encode(mac.tag)).unwrap_or_default())
     }
@@ -41,7 +41,7 @@ impl RowMacs {
     ///
     /// # Errors
     /// [`TamperedRow`] when it was not.
-    pub fn check(
+    pub fn check_mac(
         &self,
         table: &'static str,
         id: &str,

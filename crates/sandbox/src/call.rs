@@ -155,7 +155,7 @@ impl Sandbox {
         }
     }
 
-    /// The print that a picture shows, as [`Print::of`] reads it; [`fingerprint::Error::Media`] is among the outer errors.
+    /// The print that a picture shows, as [`Print::from_picture`] reads it; [`fingerprint::Error::Media`] is among the outer errors.
     ///
     /// # Errors
     /// As [`Self::decode_video`].

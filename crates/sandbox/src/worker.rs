@@ -83,7 +83,7 @@ fn decode_video(job: &Job, file: MediaFile, out: &mut impl Write) -> Result<Done
 /// Extracts minutiae with C code that must not run in a process with keys.
 fn read_print(file: MediaFile, out: &mut impl Write) -> Result<Done, Failure> {
     let picture = Picture::from_still(&read_still(file)?);
-    let print = match Print::of(&picture) {
+    let print = match Print::from_picture(&picture) {
         Ok(print) => print.to_bytes(),
         Err(PrintError::CannotJudge(reason)) => return Ok(Done::NoPrint(Some(reason))),
         Err(PrintError::Media(error)) => return Err(error.into()),

@@ -103,7 +103,7 @@ async fn sweep_recordings(
 }
 
 /// Starts the retention sweep. The task ends with its handle; every step leaves a consistent state.
-pub fn start(config: &Config, peers: &Peers) -> AbortOnDropHandle<()> {
+pub fn start_sweeper(config: &Config, peers: &Peers) -> AbortOnDropHandle<()> {
     let period = Duration::from_secs(config.retention_sweep_seconds);
     let (projects, transactions) = (peers.projects.clone(), peers.transactions.clone());
     let ml = peers.ml.clone();

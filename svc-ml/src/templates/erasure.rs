@@ -14,7 +14,7 @@ impl Templates {
     pub async fn remains(&self, project: &str, user: &str) -> Result<Counts, Error> {
         let mut all = Counts::default();
         for subject in self.find_all(project, user).await? {
-            all = all.plus(self.store.count(&subject.id).await?);
+            all = all.plus(self.store.count_records(&subject.id).await?);
         }
         all.recordings =
             self.store.count_recordings(project, &name_hashes(&self.ring, project, user)?).await?;

@@ -29,7 +29,7 @@ impl Projects {
         let now_ms = self.store.now_ms();
         let state = found.state(now_ms);
         if state == State::Active {
-            self.last_used.note(&id, now_ms);
+            self.last_used.note_use(&id, now_ms);
         }
         let video = self.video_settings_in_force(&project, &found).await?;
         Ok(wire::Authorization {

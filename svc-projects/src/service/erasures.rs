@@ -24,7 +24,7 @@ impl Projects {
         let row = receipt.signed(signature)?;
         // Before the receipt, so that its promise holds for a restored backup as well.
         let (tombstones, erasure) = (self.tombstones.clone(), row.clone());
-        let noted = tokio::task::spawn_blocking(move || tombstones.note(&erasure)).await;
+        let noted = tokio::task::spawn_blocking(move || tombstones.note_erasure(&erasure)).await;
         noted.map_err(|_| Error::NotNoted)?.map_err(|cause| {
             tracing::error!(error = &cause as &dyn std::error::Error, "cannot note an erasure");
             Error::NotNoted

@@ -163,12 +163,12 @@ impl Store {
             dialects: &dialects,
             is_test: key.is_test,
         };
-        Ok(self.rows.make(API_KEYS, &grant.columns())?)
+        Ok(self.rows.make_mac(API_KEYS, &grant.columns())?)
     }
 
     /// Checks an active key.
     pub(super) fn check_key(&self, grant: &KeyGrant<'_>, mac: &str) -> Result<(), Error> {
-        Ok(self.rows.check(API_KEYS, grant.id, &grant.columns(), mac)?)
+        Ok(self.rows.check_mac(API_KEYS, grant.id, &grant.columns(), mac)?)
     }
 
     pub(super) fn check_key_row(&self, row: &ApiKeyRow) -> Result<(), Error> {
@@ -176,19 +176,19 @@ impl Store {
     }
 
     pub(super) fn user_mac(&self, user: &UserRow) -> Result<String, Error> {
-        Ok(self.rows.make(USERS, &user.columns())?)
+        Ok(self.rows.make_mac(USERS, &user.columns())?)
     }
 
     pub(super) fn check_user(&self, user: &UserRow) -> Result<(), Error> {
-        Ok(self.rows.check(USERS, &user.id, &user.columns(), &user.mac)?)
+        Ok(self.rows.check_mac(USERS, &user.id, &user.columns(), &user.mac)?)
     }
 
     pub(super) fn invitation_mac(&self, invitation: &InvitationRow) -> Result<String, Error> {
-        Ok(self.rows.make(INVITATIONS, &invitation.columns())?)
+        Ok(self.rows.make_mac(INVITATIONS, &invitation.columns())?)
     }
 
     pub(super) fn check_invitation(&self, invitation: &InvitationRow) -> Result<(), Error> {
-        Ok(self.rows.check(INVITATIONS, &invitation.id, &invitation.columns(), &invitation.mac)?)
+        Ok(self.rows.check_mac(INVITATIONS, &invitation.id, &invitation.columns(), &invitation.mac)?)
     }
 
     pub(super) fn session_mac(&self, session: &NewSession<'_>) -> Result<String, Error> {
@@ -200,11 +200,11 @@ impl Store {
             session.created_at,
             session.expires_at,
         ];
-        Ok(self.rows.make(SESSIONS, columns)?)
+        Ok(self.rows.make_mac(SESSIONS, columns)?)
     }
 
     pub(super) fn check_session(&self, session: &SessionRow) -> Result<(), Error> {
-        Ok(self.rows.check(SESSIONS, &session.id, &session.columns(), &session.mac)?)
+        Ok(self.rows.check_mac(SESSIONS, &session.id, &session.columns(), &session.mac)?)
     }
 
     pub(super) fn signing_key_mac(
@@ -213,28 +213,28 @@ impl Store {
         public_key: &[u8],
         distrusted_at: Option<i64>,
     ) -> Result<String, Error> {
-        Ok(self.rows.make(SIGNING_KEYS, db::params![kid, public_key, distrusted_at])?)
+        Ok(self.rows.make_mac(SIGNING_KEYS, db::params![kid, public_key, distrusted_at])?)
     }
 
     pub(super) fn check_signing_key(&self, key: &SigningKeyRow) -> Result<(), Error> {
-        Ok(self.rows.check(SIGNING_KEYS, &key.kid, &key.columns(), &key.mac)?)
+        Ok(self.rows.check_mac(SIGNING_KEYS, &key.kid, &key.columns(), &key.mac)?)
     }
 
     pub(super) fn project_mac(&self, id: &str, organisation: &str, dialects: &str) -> Result<String, Error> {
-        Ok(self.rows.make(PROJECTS, db::params![id, organisation, dialects])?)
+        Ok(self.rows.make_mac(PROJECTS, db::params![id, organisation, dialects])?)
     }
 
     pub(super) fn check_project(&self, project: &ProjectGrant) -> Result<(), Error> {
-        Ok(self.rows.check(PROJECTS, &project.id, &project.columns(), &project.mac)?)
+        Ok(self.rows.check_mac(PROJECTS, &project.id, &project.columns(), &project.mac)?)
     }
 
     /// Returns the MAC of a recovery code with this hash.
     pub(super) fn code_mac(&self, user: &str, hash: &str) -> Result<String, Error> {
-        Ok(self.rows.make(RECOVERY_CODES, db::params![user, hash])?)
+        Ok(self.rows.make_mac(RECOVERY_CODES, db::params![user, hash])?)
     }
 
     pub(super) fn check_code(&self, user: &str, hash: &str, mac: &str) -> Result<(), Error> {
-        Ok(self.rows.check(RECOVERY_CODES, user, db::params![user, hash], mac)?)
+        Ok(self.rows.check_mac(RECOVERY_CODES, user, db::params![user, hash], mac)?)
     }
 
     /// Adds the MACs of rows of a release without MACs, once. The event is in the audit log: otherwise removing a MAC
@@ -265,7 +265,7 @@ impl Store {
         }
         let projects: Vec<ProjectGrant> = tx.fetch_all(PROJECTS, &[]).await?;
         for project in &projects {
-            let mac = self.rows.make(self::PROJECTS, &project.columns())?;
+            let mac = self.rows.make_mac(self::PROJECTS, &project.columns())?;
             tx.execute(SET, db::params![&project.id, &mac]).await?;
         }
         if projects.is_empty() {
@@ -336,7 +336,7 @@ impl Store {
         const END_SESSIONS: &str = "DELETE FROM dashboard_sessions WHERE mac = ''";
         let mut rows = 0;
         for key in tx.fetch_all::<ApiKeyRow>(KEYS, &[]).await? {
-            let mac = self.rows.make(API_KEYS, &key.grant().columns())?;
+            let mac = self.rows.make_mac(API_KEYS, &key.grant().columns())?;
             tx.execute("UPDATE api_keys SET mac = $2 WHERE id = $1", db::params![&key.id, &mac]).await?;
             rows += 1;
         }

@@ -103,7 +103,7 @@ impl Store {
         let mut rows = Vec::new();
         let mut add = |table, id: &str, columns: &[db::Value<'_>], old: &str| -> Result<(), Error> {
             let key = self.rows.key_of(table, columns, old);
-            let new = self.rows.make(table, columns)?;
+            let new = self.rows.make_mac(table, columns)?;
             let renew = Renew::Mac { id: id.to_owned(), old: old.to_owned(), new };
             rows.push(Maced { table, key, renew });
             Ok(())
@@ -131,7 +131,7 @@ impl Store {
         for (user, hash, mac) in self.db.fetch_all::<(String, String, String)>(CODES, &[]).await? {
             let columns = db::params![&user, &hash];
             let key = self.rows.key_of(RECOVERY_CODES, columns, &mac);
-            let new = self.rows.make(RECOVERY_CODES, columns)?;
+            let new = self.rows.make_mac(RECOVERY_CODES, columns)?;
             rows.push(Maced { table: RECOVERY_CODES, key, renew: Renew::Code { user, hash, new } });
         }
         Ok(rows)

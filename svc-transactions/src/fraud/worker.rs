@@ -31,7 +31,7 @@ const CLAIM_MS: i64 = 60_000;
 const PERIOD: Duration = Duration::from_secs(5);
 
 /// Starts the worker. It ends with its handle; unfinished transactions are claimed again.
-pub fn start(store: Store, ring: KeyRing, clock: Clock) -> AbortOnDropHandle<()> {
+pub fn start_worker(store: Store, ring: KeyRing, clock: Clock) -> AbortOnDropHandle<()> {
     let worker = Worker { store, ring, clock };
     AbortOnDropHandle::new(tokio::spawn(worker.run()))
 }

@@ -36,7 +36,7 @@ impl Transactions {
         });
         let (content_type, bytes) = samples::nonempty(chunks).await?;
         self.store.begin_sample(&sample).await?;
-        let size = match self.samples.put(&sample, bytes).await {
+        let size = match self.samples.store_sample(&sample, bytes).await {
             Ok(size) => i64::try_from(size).unwrap_or(i64::MAX),
             Err(error) => {
                 self.store.delete_sample(&sample.id).await?;
@@ -124,7 +124,7 @@ impl Transactions {
         let ours = self.samples.verify(project, &request.id, request.expires_ms, &request.signature)?;
         let alive = ours && request.expires_ms > now_ms;
         let sample = found.filter(|sample| alive && sample.content_type.is_some()).ok_or(Error::NoSample)?;
-        let bytes = self.samples.get(&sample, now_ms).await?;
+        let bytes = self.samples.load_sample(&sample, now_ms).await?;
         tracing::info!(
             sample.id = sample.id,
             transaction.id = sample.transaction_id,

@@ -14,7 +14,7 @@ const PERIOD: Duration = Duration::from_secs(3600);
 const BATCH: i64 = 500;
 
 /// Starts sweeping. The task ends with its handle; a sweep may be interrupted anywhere.
-pub fn start(store: Store, keep_days: u32, clock: Clock) -> AbortOnDropHandle<()> {
+pub fn start_sweeper(store: Store, keep_days: u32, clock: Clock) -> AbortOnDropHandle<()> {
     AbortOnDropHandle::new(tokio::spawn(async move {
         let mut ticks = interval(PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -105,7 +105,7 @@ impl Worker {
     }
 
     /// Runs until its handle is dropped. Attempts in progress are repeated when their lease has ended.
-    pub fn start(self) -> AbortOnDropHandle<()> {
+    pub fn start_deliveries(self) -> AbortOnDropHandle<()> {
         AbortOnDropHandle::new(tokio::spawn(self.run()))
     }
 

@@ -37,23 +37,24 @@ impl Nodes {
         Ok((number + 1) << level)
     }
 
-    pub async fn find(&self, log: &str, position: u64) -> Result<Option<Hash>, TreeError> {
+    pub async fn find_hash(&self, log: &str, position: u64) -> Result<Option<Hash>, TreeError> {
         const FIND: &str = "SELECT hash, mac FROM log_nodes WHERE log = $1 AND position = $2";
         let at = signed(position)?;
         let row: Option<(Vec<u8>, String)> = self.db.fetch_optional(FIND, db::params![log, at]).await?;
         let Some((hash, mac)) = row else { return Ok(None) };
-        let is_own = self.macs.check(TABLE, &format!("{log} {at}"), &columns(log, at, &hash), &mac).is_ok();
+        let is_own =
+            self.macs.check_mac(TABLE, &format!("{log} {at}"), &columns(log, at, &hash), &mac).is_ok();
         Ok(hash.try_into().ok().map(Hash).filter(|_| is_own))
     }
 
     /// Adds the hashes that group number `group` completes.
-    pub async fn add(&self, log: &str, group: u64, hashes: &[Hash]) -> Result<(), TreeError> {
+    pub async fn add_hashes(&self, log: &str, group: u64, hashes: &[Hash]) -> Result<(), TreeError> {
         const ADD: &str = "INSERT INTO log_nodes (log, position, hash, mac) VALUES ($1, $2, $3, $4) \
             ON CONFLICT (log, position) DO NOTHING";
         let mut tx = self.db.begin().await?;
         for (position, hash) in (stored_hash_index(0, group)..).zip(hashes) {
             let at = signed(position)?;
-            let mac = self.macs.make(TABLE, &columns(log, at, &hash.0))?;
+            let mac = self.macs.make_mac(TABLE, &columns(log, at, &hash.0))?;
             tx.execute(ADD, db::params![log, at, &hash.0, &mac]).await?;
         }
         Ok(tx.commit().await?)
@@ -109,7 +110,7 @@ pub async fn rewrap_nodes(db: &Db, ring: &KeyRing, rewrap: &mut Rewrap<'_>) -> R
         for (log, position, hash, mac) in &rows {
             let key = macs.key_of(TABLE, &columns(log, *position, hash), mac);
             if key.is_some() && key != active {
-                let renewed = macs.make(TABLE, &columns(log, *position, hash))?;
+                let renewed = macs.make_mac(TABLE, &columns(log, *position, hash))?;
                 done += tx.execute(RENEW, db::params![log, *position, mac, &renewed]).await?;
             }
         }

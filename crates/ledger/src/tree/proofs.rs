@@ -99,7 +99,7 @@ impl Tree {
                 known.insert(position, self.node(log, position, leaves).await?);
             }
             let hashes = compute(&Reader::Known(known)).map_err(|_| TreeError::OutOfRange)?;
-            self.nodes.add(log, group, &hashes).await?;
+            self.nodes.add_hashes(log, group, &hashes).await?;
         }
         Ok(())
     }
@@ -137,7 +137,7 @@ impl Tree {
 
     /// Returns a hash over whole groups, by its position in the tree over them: as stored, or computed.
     async fn node<L: Leaves>(&self, log: &str, position: u64, leaves: &L) -> Result<Hash, L::Error> {
-        if let Some(hash) = self.nodes.find(log, position).await? {
+        if let Some(hash) = self.nodes.find_hash(log, position).await? {
             return Ok(hash);
         }
         let (level, number) = split_stored_hash_index(position);

@@ -42,7 +42,7 @@ fn png(picture: GrayImage) -> Vec<u8> {
 fn a_print_is_the_same_to_the_last_bit_as_one_read_in_this_process() {
     let (sandbox, _turn) = sandbox();
     let picture = ridges();
-    let here = Print::read(&picture).expect("a print that can be judged");
+    let here = Print::decode_picture(&picture).expect("a print that can be judged");
     assert!(here.quality().minutiae > 20, "{:?}", here.quality());
     let there = sandbox.read_print(&spooled(&picture), always).unwrap().unwrap();
     assert_eq!(there, here);
@@ -67,7 +67,7 @@ fn what_is_no_print_is_refused_with_its_reason_and_no_picture_as_such() {
 #[test]
 fn prints_are_compared_as_in_this_process_and_none_takes_long() {
     let (sandbox, _turn) = sandbox();
-    let print = Print::read(&ridges()).unwrap().template();
+    let print = Print::decode_picture(&ridges()).unwrap().template();
     let compared = sandbox.compare_prints(&print, &print);
     // Ridges as even as these can be laid over each other in very many ways.
     if let Ok(Some(compared)) = &compared {

@@ -90,7 +90,7 @@ async fn a_key_of_a_release_without_scopes_keeps_what_it_could() {
             let key = service.create_key(&made.project_id, |_| {}).await.unwrap().key.unwrap().id;
             let services = r#"["Face Recognition"]"#;
             let columns = db::params![&key, &made.project_id, services, none.0, can_mint, 0_i64, none.1];
-            let mac = ledger::RowMacs::new(ring.clone()).make("api_keys", columns).unwrap();
+            let mac = ledger::RowMacs::new(ring.clone()).make_mac("api_keys", columns).unwrap();
             let before = "UPDATE api_keys SET scopes = '', selected_services = $2, can_mint = $3, mac = $4 WHERE id = $1";
             db.execute(before, db::params![&key, services, can_mint, &mac]).await.unwrap();
             let found = authorize(&mut service, &made.project_id, &key).await.unwrap();
