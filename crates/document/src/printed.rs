@@ -1,4 +1,4 @@
-//! The VIZ (visual inspection zone): what lines of text say of the fields, alone or as confirmation of the machine readable zone.
+//! The VIZ (visual inspection zone): fields from lines of text, alone or as confirmation of the machine readable zone.
 
 mod dates;
 mod labels;
@@ -19,12 +19,12 @@ pub(crate) use dates::dates;
 use dates::{is_last_year, partial_dates, single_year};
 use spelling::{Spelling, spelling};
 
-/// A line below this confidence says nothing.
+/// Confidence below which a line is ignored.
 const LEGIBLE: f32 = 0.5;
-/// A line from here on can contradict another zone.
+/// Confidence from which a line can contradict another zone.
 const CLEAR: f32 = 0.93;
 
-/// "Permanent" in the languages of documents that are: no date of expiry.
+/// "Permanent" in the languages of permanent documents, which have no date of expiry.
 const PERMANENT: [&str; 37] = [
     "PERMANENT",
     "PERMANENTE",
@@ -65,7 +65,7 @@ const PERMANENT: [&str; 37] = [
     "TILLSVIDARE",
 ];
 
-/// The lines of a page without those of its machine readable zone.
+/// Returns the lines of a page except those of its machine readable zone.
 pub(crate) struct Printed {
     lines: Vec<TextLine>,
     today: Date,
@@ -74,17 +74,17 @@ pub(crate) struct Printed {
 /// How a value compares with the VIZ.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Confirmation {
-    /// It is printed; how clearly.
+    /// It is printed, with this confidence.
     Confirmed(f32),
-    /// Something spelt nearly so is printed: one of both readings is wrong.
+    /// A slightly different spelling is printed: one of both readings is wrong.
     Near,
-    /// Where it should stand something else does, clearly.
+    /// Something else is clearly printed in its place.
     Contradicted,
     /// It could not be found.
     NotFound,
 }
 
-/// Letters without accents, in capitals.
+/// Converts letters to capitals without accents.
 pub(crate) fn plain(text: &str) -> String {
     text.chars().flat_map(|c| fold(c).chars().collect::<Vec<_>>()).collect::<String>().to_uppercase()
 }
@@ -113,7 +113,7 @@ fn fold(c: char) -> String {
     base.to_owned()
 }
 
-/// Words in capitals without accents, single spaces between, everything else dropped.
+/// Converts words to capitals without accents, separated by single spaces; other characters are removed.
 pub(crate) fn words(text: &str) -> String {
     let kept: String = plain(text).chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
     kept.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -131,7 +131,7 @@ impl Printed {
         Self { lines, today }
     }
 
-    /// Whether `date` is printed; `name` says under which label something else would contradict it.
+    /// Returns whether `date` is printed; another date under a label of `name` contradicts it.
     pub fn confirms_date(&self, name: FieldName, date: PartialDate) -> Confirmation {
         let hit = |l: &&TextLine| match date.full() {
             Some(day) => dates(&l.text, self.today).contains(&day),
@@ -154,13 +154,13 @@ impl Printed {
         if labelled.iter().any(clear) { Confirmation::Contradicted } else { Confirmation::NotFound }
     }
 
-    /// The labelled date of issue, the latest it can be where day and month can be read either way round.
+    /// Returns the labelled date of issue; the latest possible one when day and month are ambiguous.
     pub fn issue_date(&self) -> Option<Date> {
         let found = self.labelled_dates(FieldName::IssueDate);
         found.iter().find_map(|(dates, _)| dates.iter().copied().filter(|date| *date <= self.today).max())
     }
 
-    /// Whether the print says that the document never expires, by the year 9999 or in a word.
+    /// Returns whether the print says that the document is permanent, by the year 9999 or in a word.
     pub fn is_permanent(&self) -> bool {
         let says = |line: &TextLine| {
             is_last_year(&line.text) || words(&line.text).split(' ').any(|word| PERMANENT.contains(&word))
@@ -168,7 +168,7 @@ impl Printed {
         self.lines.iter().any(says)
     }
 
-    /// Whether a number is printed, spaces and dashes aside.
+    /// Returns whether a number is printed, ignoring spaces and dashes.
     pub fn confirms_number(&self, number: &str) -> Confirmation {
         let wanted = compact(number);
         let hit = |l: &&TextLine| compact(&l.text).contains(&wanted);
@@ -190,7 +190,7 @@ impl Printed {
         }
     }
 
-    /// Whether every word of a name is printed. Names of a zone may be cut short.
+    /// Returns whether every word of a name is printed. Names of a zone may be truncated.
     pub fn confirms_name(&self, name: &str, may_be_cut: bool) -> Confirmation {
         let tokens: Vec<&str> = name.split_whitespace().collect();
         if tokens.is_empty() {
@@ -212,7 +212,7 @@ impl Printed {
         if is_near { Confirmation::Near } else { Confirmation::Confirmed(confidence) }
     }
 
-    /// The word that is printed where the zone has `token`: none where it is printed as it is, or not at all.
+    /// Returns the printed word for `token` of the zone; `None` when it is printed exactly, or not at all.
     pub fn near_spelling(&self, token: &str) -> Option<String> {
         match self.spelling(token, false)? {
             (Spelling::Near(word), _) => Some(word),
@@ -220,7 +220,7 @@ impl Printed {
         }
     }
 
-    /// How `token` is printed, the same before nearly the same, and how clearly.
+    /// Returns how `token` is printed, exact matches before near ones, and with which confidence.
     fn spelling(&self, token: &str, cut: bool) -> Option<(Spelling, f32)> {
         let found =
             self.lines.iter().filter_map(|line| Some((spelling(&line.text, token, cut)?, line.confidence)));
@@ -234,7 +234,7 @@ impl Printed {
     pub fn fields(&self) -> Fields {
         let mut fields = Fields::new();
         for name in [FieldName::BirthDate, FieldName::ExpiryDate, FieldName::IssueDate] {
-            // A day that can be read two ways round is not known.
+            // A day that can be read in two orders is unknown.
             let sure =
                 self.labelled_dates(name).into_iter().find(|(found, _)| self.one(name, found).is_some());
             if let Some((found, confidence)) = sure
@@ -257,7 +257,7 @@ impl Printed {
         fields
     }
 
-    /// The one day among the readings that the field can have.
+    /// Returns the only possible day of the field among the readings.
     fn one(&self, name: FieldName, found: &[Date]) -> Option<Date> {
         let fits = |d: &&Date| match name {
             FieldName::ExpiryDate => d.year() >= 1990 && d.year() < self.today.year() + 60,
@@ -266,7 +266,7 @@ impl Printed {
         let mut fitting = found.iter().filter(fits);
         let first = fitting.next()?;
         match fitting.next() {
-            // Two centuries: holders over a hundred are rare. Day and month ambiguous: unknown.
+            // Two centuries: holders over a hundred are rare. If day and month are ambiguous, the date is unknown.
             Some(second) if (first.year() - second.year()).abs() == 100 => Some(*first.max(second)),
             Some(_) => None,
             None => Some(*first),
@@ -310,7 +310,7 @@ impl Printed {
         self.answers(FieldName::Sex, is_sex).into_iter().next()
     }
 
-    /// What answers to the labels of `name`: the rest of the label's own line, else its neighbours.
+    /// Returns values for the labels of `name`: the rest of the label's own line, otherwise neighbouring lines.
     fn answers<T>(&self, name: FieldName, read: impl Fn(&str) -> Option<T>) -> Vec<(T, f32)> {
         let mut found = Vec::new();
         for label in labels::labels(&self.lines).iter().filter(|l| l.name == name) {
@@ -325,7 +325,7 @@ impl Printed {
     }
 }
 
-/// Rows that were found in pieces, each as one line: a date is often parted at its spaces.
+/// Joins rows that were detected in pieces: a date is often split at its spaces.
 fn rows(lines: &[TextLine]) -> Vec<TextLine> {
     let mut sorted: Vec<&TextLine> = lines.iter().collect();
     sorted.sort_by(|a, b| a.quad.0[0][0].total_cmp(&b.quad.0[0][0]));
@@ -354,12 +354,12 @@ fn put(fields: &mut Fields, name: FieldName, value: String, confidence: f32) {
     fields.insert(name, Field { value, source: Source::Print, confidence: confidence * 0.9 });
 }
 
-/// Letters and figures alone.
+/// Returns only the letters and digits.
 fn compact(text: &str) -> String {
     plain(text).chars().filter(|c| c.is_ascii_alphanumeric()).collect()
 }
 
-/// With every character that looks like a figure as that figure, so that only real differences count.
+/// Replaces every character that looks like a digit by that digit, so that only real differences count.
 fn look_alike(text: &str) -> String {
     let alike = |c: char| match c {
         'O' | 'Q' | 'D' => '0',
@@ -373,7 +373,7 @@ fn look_alike(text: &str) -> String {
     text.chars().map(alike).collect()
 }
 
-/// Levenshtein's distance.
+/// Returns the Levenshtein distance.
 pub(crate) fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -1,9 +1,9 @@
-//! Why a picture cannot be judged, and what to do about it: one ordered table. Of several reasons the first is reported, and
-//! what the person who takes the picture can change comes first.
+//! Reasons why a picture cannot be judged, with remedies, in one ordered table. Of several reasons the first is
+//! reported; those that the photographer can fix come first.
 
 use crate::{Mrz, PageText, barcode::UnknownBarcode, quality::Quality, zone_checks};
 
-/// A reason. Their order here is the order in which they are reported: the least of those that apply is.
+/// A reason. When several apply, the first in this order is reported.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reason {
     PictureTooSmall,
@@ -71,7 +71,7 @@ impl Reason {
     }
 }
 
-/// The measures of a picture on which nothing decisive was read.
+/// Measures of a picture from which nothing decisive was read.
 pub(crate) struct Unread<'a> {
     pub page: &'a PageText,
     pub quality: &'a Quality,
@@ -80,7 +80,7 @@ pub(crate) struct Unread<'a> {
 }
 
 impl Unread<'_> {
-    /// The first reason that applies.
+    /// Returns the first reason that applies.
     pub fn reason(&self) -> Reason {
         let Self { page, quality, is_mirrored, barcode } = self;
         let applying = [
@@ -95,10 +95,10 @@ impl Unread<'_> {
     }
 }
 
-/// Lines of text below which a picture shows no document.
+/// Number of lines of text below which a picture shows no document.
 const FEWEST_LINES: usize = 3;
 
-/// Why a zone that was found neither fails nor passes a document, if so.
+/// Returns why a zone that was found can neither pass nor fail a document, if so.
 pub(crate) fn reason_of_zone(mrz: &Mrz, quality: &Quality) -> Option<Reason> {
     let unreliable = zone_checks::unreliable(mrz);
     if unreliable.is_empty() {

@@ -1,6 +1,6 @@
-//! Which printed lines are worth reading a second time, by the larger network: those most like what could not be settled.
+//! Selects the printed lines to read a second time with the larger network: those most similar to unsettled values.
 //!
-//! A second reading costs some 25 ms a line, so a page gets a handful, and the likeliest first.
+//! A second reading takes some 25 ms per line, so only a few lines of a page are selected, likeliest first.
 
 use time::Date;
 
@@ -11,12 +11,13 @@ use crate::{
     printed::{distance, words},
 };
 
-/// Share of a line's characters that may differ from the text searched for; labels differ more.
+/// Share of a line's characters that may differ from the value searched for; labels differ more.
 const UNLIKE: f32 = 0.6;
-/// Shortest piece of a line or value that says anything.
+/// Shortest piece of a line or value that is compared.
 const SHORTEST: usize = 2;
 
-/// What the zone says that `checks`, the comparisons with print, have not settled: letters and figures as they may be printed.
+/// Returns the values of the zone that `checks`, the comparisons with print, have not settled, as letters and digits in
+/// their printed forms.
 pub(crate) fn missed(mrz: &Mrz, dates: &ZoneDates, checks: &[Check]) -> Vec<String> {
     let unsettled = checks.iter().filter(|c| c.outcome != Outcome::Passed);
     unsettled
@@ -30,7 +31,7 @@ pub(crate) fn missed(mrz: &Mrz, dates: &ZoneDates, checks: &[Check]) -> Vec<Stri
         .collect()
 }
 
-/// The figures of a date in the orders they are printed in; a month may be printed in letters.
+/// Returns the digits of a date in the printed orders; a month may be printed in letters.
 fn ways(date: Date) -> Vec<String> {
     let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
     vec![
@@ -42,7 +43,7 @@ fn ways(date: Date) -> Vec<String> {
     ]
 }
 
-/// The places in `lines` of those like something in `missed`, most alike first.
+/// Returns the indices of `lines` that are similar to a value in `missed`, most similar first.
 pub(crate) fn worth_reading(lines: &[TextLine], missed: &[String]) -> Vec<usize> {
     let mut all: Vec<(usize, f32)> = lines
         .iter()
@@ -56,7 +57,7 @@ pub(crate) fn worth_reading(lines: &[TextLine], missed: &[String]) -> Vec<usize>
     all.into_iter().map(|(at, _)| at).collect()
 }
 
-/// Share of characters that differ between a value and what of a line is most like it, 0-1.
+/// Returns the share of characters that differ between a value and the most similar part of a line, 0-1.
 fn unlikeness(line: &str, value: &str) -> f32 {
     if value.bytes().all(|c| c.is_ascii_digit()) {
         return figures_unlike(line, value);
@@ -68,7 +69,8 @@ fn unlikeness(line: &str, value: &str) -> f32 {
     words.split(' ').chain([whole.as_str()]).map(share).fold(1.0, f32::min)
 }
 
-/// The same of figures. A line may hold a piece of a date, which is parted at its spaces: then half counts of what it lacks.
+/// Returns the same for digits. A line may contain only a part of a date, which is split at its spaces: missing digits
+/// then count half.
 fn figures_unlike(line: &str, value: &str) -> f32 {
     let figures: String = line.chars().filter(char::is_ascii_digit).collect();
     if figures.len() < SHORTEST {

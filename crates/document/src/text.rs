@@ -18,14 +18,14 @@ use crate::{
 
 pub(crate) use recognise::{Glyph, Recognised};
 
-/// Most lines read on one page: a document has fewer, and a page of a book shall not cost a minute.
+/// Most lines read on one page: a document has fewer, and a page of a book must not take a minute.
 const MOST_LINES: usize = 120;
 
 /// The networks that find and read text.
 pub(crate) struct TextReader {
     detector: Network,
     recogniser: Recogniser,
-    /// The larger network for doubtful lines, where the pack has it; the engines of a process take turns with it.
+    /// The larger network for doubtful lines, where the pack has it; the engines of a process share it.
     second: Option<Arc<Mutex<Recogniser>>>,
 }
 
@@ -42,7 +42,7 @@ impl TextReader {
         Self::with(runtime, second)
     }
 
-    /// Another one that takes turns with this one's larger network.
+    /// Returns another reader that shares this one's larger network.
     pub fn twin(&self, runtime: &Runtime) -> Result<Self, Error> {
         Self::with(runtime, self.second.clone())
     }
@@ -57,7 +57,7 @@ impl TextReader {
         })
     }
 
-    /// Reads `quad` with the larger network; `None` where the model pack lacks it.
+    /// Reads `quad` with the larger network; `None` when the model pack lacks it.
     pub fn read_again(&self, page: &Page, quad: Quad) -> Result<Option<ReadLine>, Error> {
         let Some(second) = &self.second else { return Ok(None) };
         let mut second = second.lock().unwrap_or_else(PoisonError::into_inner);
@@ -65,7 +65,7 @@ impl TextReader {
         Ok(Some(ReadLine { line: TextLine { quad, text, confidence }, mrz }))
     }
 
-    /// Where text is on the page, or in a part of it that is made straight to be looked at.
+    /// Returns the lines of text on the page, or in a part of it that is straightened first.
     pub fn find_lines(&mut self, page: &Page, part: Option<&Quad>) -> Result<Vec<Quad>, Error> {
         // The detector's activations take more memory than all weights.
         let _alone = page::alone();

@@ -6,24 +6,24 @@ use crate::{
     text::ReadLine,
 };
 
-/// A line of a zone has this many characters, a few more or less having been read.
+/// Characters of a zone's line, allowing for a few that were missed or added.
 const LENGTHS: std::ops::RangeInclusive<usize> = 22..=50;
-/// A line of names may have lost most of the fillers it ends with.
+/// A line of names may have lost most of its trailing fillers.
 const SHORTEST_NAMES: usize = 10;
-/// Fillers that must have been read, not added: between surname and given names there are always two, and ordinary text
-/// has none.
+/// Fillers that must have been read, not inserted: there are always two between surname and given names, and ordinary
+/// text has none.
 const READ_FILLERS: usize = 2;
 /// Number of digits read in a name field above which the text is not a zone, or has another format.
 const DIGITS_IN_NAMES: usize = 3;
-/// Mean probability of a zone's characters under the zone's alphabet; ordinary text has less. A line of fillers that the
-/// full alphabet takes for something else has little itself.
+/// Least mean probability of a zone's characters under the zone's alphabet; ordinary text has less. A line of fillers
+/// that the full alphabet misreads also has little.
 const LIKELY: f32 = 0.3;
-/// Fillers of the shortest zone that is believed without a single right check digit.
+/// Fillers of the shortest zone that is accepted without a right check digit.
 const FILLERS: usize = 5;
-/// Lines of a zone are no further apart than this, in heights of a line.
+/// Largest distance between lines of a zone, in line heights.
 const APART: f32 = 4.0;
 
-/// The zone `lines` hold, if any: of all runs of neighbouring lines the one with the most right digits.
+/// Returns the zone in `lines`, if any: among all runs of neighbouring lines the one with the most right digits.
 pub(crate) fn find(lines: &[ReadLine]) -> Option<Mrz> {
     let candidates = candidates(lines);
     let mut best: Option<Mrz> = None;
@@ -42,14 +42,15 @@ pub(crate) fn find(lines: &[ReadLine]) -> Option<Mrz> {
     best
 }
 
-/// Share of right digits first, then their number, then whether all else may be, then how sure the characters are.
+/// Ranks zones: by share of right digits, then their number, then whether all other content is possible, then
+/// confidence.
 pub(crate) fn rank(zone: &Mrz) -> f32 {
     let right = zone.right_digits() as f32;
     let plausible = if zone.is_plausible() { 1.0 } else { 0.0 };
     100.0 * right / zone.check_digits.len().max(1) as f32 + right + plausible + zone.confidence
 }
 
-/// Lines that may be of a zone, top to bottom.
+/// Returns lines that may belong to a zone, top to bottom.
 fn candidates(lines: &[ReadLine]) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = lines.iter().filter_map(candidate).collect();
     found.sort_by(|a, b| a.quad.centre()[1].total_cmp(&b.quad.centre()[1]));
@@ -88,7 +89,7 @@ fn is_believable(zone: &Mrz) -> bool {
     if digits > DIGITS_IN_NAMES {
         return false;
     }
-    // A single line has a single digit, which comes by chance: everything else has to be right as well.
+    // A single line has a single digit, which can be right by chance: everything else must be possible as well.
     if zone.lines.len() == 1 {
         return zone.is_plausible();
     }
@@ -96,10 +97,10 @@ fn is_believable(zone: &Mrz) -> bool {
     zone.right_digits() >= 3 || (starts_well && fillers >= FILLERS && zone.right_digits() >= 1)
 }
 
-/// Fillers from which on a line that is part of no zone is of one all the same.
+/// Fillers from which a line outside any zone still counts as one of a zone.
 const FILLERS_OF_LINE: usize = 4;
 
-/// Whether a line that begins a zone is among the lines, as where the others are cut off.
+/// Returns whether the lines contain the first line of a zone whose other lines are cut off.
 pub(crate) fn has_first_line(lines: &[ReadLine]) -> bool {
     let is_first = |c: &Candidate| {
         let state = c.text.get(2..5).map(|state| state.trim_end_matches('<')).unwrap_or("");
@@ -108,7 +109,7 @@ pub(crate) fn has_first_line(lines: &[ReadLine]) -> bool {
     lines.iter().filter_map(candidate).any(|c| is_first(&c))
 }
 
-/// Whether lines as those of a zone are there, several together, whatever their form.
+/// Returns whether there are several lines like those of a zone next to each other, in any form.
 pub(crate) fn has_unknown_form(lines: &[ReadLine]) -> bool {
     candidates(lines).windows(2).any(|pair| are_neighbours(pair) && pair.iter().all(is_of_zone))
 }
@@ -117,7 +118,7 @@ fn is_of_zone(line: &Candidate) -> bool {
     line.text.matches('<').count() >= FILLERS_OF_LINE && line.text.len() >= *LENGTHS.start()
 }
 
-/// Rows that were found in pieces, as they often are where fillers run: the whole row of each.
+/// Joins rows that were detected in pieces, which is common where fillers run: returns the whole row of each.
 pub(crate) fn broken_rows(lines: &[ReadLine]) -> Vec<Quad> {
     let is_piece = |l: &&ReadLine| l.mrz.len() >= 3 && mean(l) >= LIKELY;
     let pieces: Vec<&ReadLine> = lines.iter().filter(is_piece).collect();
@@ -138,7 +139,7 @@ pub(crate) fn broken_rows(lines: &[ReadLine]) -> Vec<Quad> {
     rows
 }
 
-/// Whether two quads stand on one line of text.
+/// Returns whether two quads are on one line of text.
 fn are_level(a: &Quad, b: &Quad) -> bool {
     let ([ax, ay], [bx, by]) = (a.centre(), b.centre());
     let slope = a.angle().tan();

@@ -1,5 +1,5 @@
-//! What North American driving licences and identity cards carry in their PDF417 (AAMVA DL/ID Card Design Standard, annex
-//! D; versions 00 to 10): a header that points to subfiles, and in these elements of three letters and a value.
+//! The PDF417 of North American driving licences and identity cards (AAMVA DL/ID Card Design Standard, annex D;
+//! versions 00 to 10): a header points to subfiles of elements, each with a three-letter code and a value.
 
 mod header;
 mod issuer;
@@ -20,15 +20,15 @@ use header::Header;
 use stripe::Stripe;
 use values::{DateOrder, Expiry, clean_name, parse_date, parse_expiry, split_full_name, stated, stated_name};
 
-/// What ends an element: line feed, and at the end of a subfile carriage return. The header may name others, and issuers use the
-/// separators of ASCII without naming them.
+/// Ends of an element: a line feed, and a carriage return at the end of a subfile. The header may name others, and
+/// issuers use the separators of ASCII without naming them.
 const SEPARATORS: [u8; 6] = [b'\n', b'\r', 0x1c, 0x1d, 0x1e, 0x1f];
-/// Longest text looked at; the largest PDF417 holds less than 2,000 characters.
+/// Longest text that is parsed; the largest PDF417 holds less than 2,000 characters.
 const MAX_BYTES: usize = 4096;
-/// Subfiles of a licence or an enhanced one, and of an identity card. Those of jurisdictions begin with Z.
+/// Subfile types of a licence, an enhanced licence and an identity card. Those of jurisdictions begin with Z.
 const LICENCE: [[u8; 2]; 2] = [*b"DL", *b"EN"];
 const IDENTITY_CARD: [u8; 2] = *b"ID";
-/// Certainty of a name that the issuer says was cut to fit.
+/// Confidence of a name that the issuer marks as truncated.
 const TRUNCATED: f32 = 0.8;
 
 /// A licence's data.
@@ -36,7 +36,7 @@ const TRUNCATED: f32 = 0.8;
 pub(crate) struct Licence {
     /// Six digits.
     issuer: String,
-    /// In words: the version of the standard, or the form.
+    /// The version of the standard, or the form, as text.
     form: String,
     is_identity_card: bool,
     country: &'static str,
@@ -44,7 +44,7 @@ pub(crate) struct Licence {
     number: String,
     surname: String,
     given_names: String,
-    /// Names that the issuer says were cut.
+    /// Names that the issuer marks as truncated.
     truncated: Vec<FieldName>,
     sex: Option<&'static str>,
     birth: Option<PartialDate>,
@@ -55,7 +55,7 @@ pub(crate) struct Licence {
 type Elements = BTreeMap<String, String>;
 
 impl Licence {
-    /// Reads the text of a barcode; `None` when it is no licence's.
+    /// Parses the text of a barcode; `None` when it is not a licence.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = bytes_of(text);
         let bytes = bytes.get(..MAX_BYTES).unwrap_or(&bytes);
@@ -142,7 +142,7 @@ impl Licence {
             (FieldName::ExpiryDate, expiry),
             (FieldName::DocumentNumber, self.number.clone()),
         ];
-        // Reed-Solomon codes leave no doubtful characters.
+        // Reed-Solomon codes leave no uncertain characters.
         let confidence = |name| if self.truncated.contains(&name) { TRUNCATED } else { 1.0 };
         let field = |name, value| Field { value, source: Source::Barcode, confidence: confidence(name) };
         let read = all.into_iter().filter(|(_, value)| !value.is_empty());
@@ -200,14 +200,14 @@ impl Licence {
     }
 }
 
-/// The bytes a barcode's text was made of. Decoders read bytes as Latin-1 where the barcode names no other encoding, and
-/// offsets count bytes.
+/// Returns the original bytes of a barcode's text. Decoders read bytes as Latin-1 unless the barcode names another
+/// encoding, and offsets count bytes.
 fn bytes_of(text: &str) -> Vec<u8> {
     let latin: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
     latin.unwrap_or_else(|| text.as_bytes().to_vec())
 }
 
-/// Text of a value: many issuers write UTF-8 into barcodes that say Latin-1.
+/// Decodes a value: many issuers write UTF-8 into barcodes that claim Latin-1.
 fn decode(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
@@ -215,7 +215,7 @@ fn decode(bytes: &[u8]) -> String {
     }
 }
 
-/// The elements of a subfile; those of a jurisdiction are left out.
+/// Returns the elements of a subfile, except those of a jurisdiction.
 fn read_elements(subfile: &[u8]) -> impl Iterator<Item = (String, String)> + '_ {
     subfile.split(|b| SEPARATORS.contains(b)).filter_map(|line| {
         let (code, value) = line.split_at_checked(3)?;
@@ -224,8 +224,8 @@ fn read_elements(subfile: &[u8]) -> impl Iterator<Item = (String, String)> + '_ 
     })
 }
 
-/// Surname and given names. Version 01 and before have one element for all, or DAB and DAC; versions 02 and 03 given
-/// names in DCT.
+/// Returns surname and given names. Up to version 01 one element has all names, or DAB and DAC have them; versions 02
+/// and 03 have given names in DCT.
 fn names<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> (String, String) {
     let (whole_surname, whole_given) = value("DAA").map(split_full_name).unwrap_or_default();
     let surname = value("DCS").or_else(|| value("DAB")).map(clean_name).unwrap_or(whole_surname);

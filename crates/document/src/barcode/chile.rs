@@ -1,4 +1,4 @@
-//! The QR code of Chile's identity card: an address of the civil registry whose parameter `mrz` repeats number, birth and
+//! The QR code of Chile's identity card: a URL of the civil registry whose parameter `mrz` repeats number, birth and
 //! expiry of the machine readable zone, each with its check digit.
 
 use time::{Date, Month};
@@ -8,7 +8,7 @@ use crate::{
     report::{FieldName, Fields},
 };
 
-/// The parameter before which the excerpt stands, and the host that makes it Chile's.
+/// The parameter with the excerpt, and the host that identifies Chile's code.
 const HOST: &str = "registrocivil.cl/";
 const PARAMETER: &str = "mrz=";
 
@@ -22,7 +22,7 @@ pub(crate) struct Excerpt {
 }
 
 impl Excerpt {
-    /// Reads the text of a code; none when it is another's or a check digit is wrong.
+    /// Parses the text of a code; `None` for any other code, and for a wrong check digit.
     pub fn parse(text: &str) -> Option<Self> {
         let query = text.split_once(HOST)?.1.split_once(PARAMETER)?.1.get(..24)?;
         let field = |from: usize, length: usize| {

@@ -1,5 +1,5 @@
-//! Where a PDF417 lies, by its guard patterns: bars at its left and right ends that are the same in every row (ISO/IEC 15438:
-//! start 8-1-1-1-1-1-1-3, stop 7-1-1-3-1-1-1-2-1).
+//! Locates a PDF417 by its guard patterns: bars at its left and right ends that are the same in every row (ISO/IEC
+//! 15438: start 8-1-1-1-1-1-1-3, stop 7-1-1-3-1-1-1-2-1).
 
 use image::GrayImage;
 
@@ -12,24 +12,24 @@ const OVERHEAD: f32 = 69.0;
 const COLUMN: f32 = 17.0;
 const COLUMNS: std::ops::RangeInclusive<u32> = 1..=30;
 
-/// Rows from one scan to the next, pixels.
+/// Rows between scans, in pixels.
 const STEP: u32 = 3;
-/// Pixels to each side of one that its threshold is taken from.
+/// Pixels on each side that determine the threshold of a pixel.
 const WINDOW: usize = 28;
-/// Fewest greys between dark and light there.
+/// Least contrast there.
 const CONTRAST: f32 = 24.0;
-/// By how many modules the width of a bar may be off: blur widens dark bars or light ones.
+/// Tolerance of a bar's width in modules: blur widens dark bars or light ones.
 const OFF: f32 = 0.8;
 /// Width of a module, pixels.
 const MODULE: std::ops::RangeInclusive<f32> = 1.0..=14.0;
-/// Fewest scans that show a pattern on one line.
+/// Fewest scans with a pattern on one line.
 const FEWEST: usize = 6;
-/// How far from the line one may be, modules.
+/// Largest distance from the line, in modules.
 const NEAR: f32 = 1.2;
 /// Pixels without the bar after which it has ended.
 const GAP: usize = 5;
 
-/// A code and where it lies, in pixels of the picture it was found on.
+/// A code and its location, in pixels of the picture it was found on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Code {
     pub quad: Quad,
@@ -60,7 +60,7 @@ struct Line {
     on_it: Vec<Sighting>,
 }
 
-/// Finds the code that lies about upright on `luma`.
+/// Finds a code that is roughly upright on `luma`.
 pub(super) fn find_code(luma: &GrayImage) -> Option<Code> {
     let (mut starts, mut stops) = (Vec::new(), Vec::new());
     for y in (1..luma.height().saturating_sub(1)).step_by(STEP as usize) {
@@ -91,14 +91,14 @@ pub(super) fn find_code(luma: &GrayImage) -> Option<Code> {
     is_code.then_some(Code { quad, columns: columns as u32 })
 }
 
-/// A row, smoothed with its neighbours: bars stand upright.
+/// Returns a row, averaged with its neighbours, because bars are vertical.
 fn row(luma: &GrayImage, y: u32) -> Vec<f32> {
     let value = |x, y| f32::from(luma.get_pixel(x, y).0[0]);
     (0..luma.width()).map(|x| (value(x, y - 1) + value(x, y) + value(x, y + 1)) / 3.0).collect()
 }
 
-/// Where a row turns from light to dark and back, to a fraction of a pixel; first to dark. The threshold is the middle of
-/// darkest and lightest nearby.
+/// Returns the positions where a row changes from light to dark and back, with subpixel precision, beginning with a
+/// change to dark. The threshold is the middle of the darkest and lightest values nearby.
 fn edges(row: &[f32]) -> Vec<f32> {
     let mut edges = Vec::new();
     let mut last = 1.0_f32;
@@ -116,7 +116,7 @@ fn edges(row: &[f32]) -> Vec<f32> {
     edges
 }
 
-/// Adds the sightings of `pattern` among `edges`. It begins with a dark bar: at every second edge.
+/// Adds the matches of `pattern` among `edges`. It begins with a dark bar, so only every second edge is tried.
 fn sightings(
     edges: &[f32],
     pattern: &[f32],
@@ -134,16 +134,16 @@ fn sightings(
     }
 }
 
-/// The line that most sightings lie on.
+/// Returns the line with the most matches.
 fn line_of(sightings: &[Sighting]) -> Option<Line> {
     let mut best: Vec<Sighting> = Vec::new();
-    // All pairs of a hundred are enough, and not many.
+    // All pairs of a hundred suffice, and take little time.
     let every = sightings.len().div_ceil(100).max(1);
     let some: Vec<&Sighting> = sightings.iter().step_by(every).collect();
     for (at, a) in some.iter().enumerate() {
         for b in some[at + 1..].iter().filter(|b| b.y - a.y > 6.0 * STEP as f32) {
             let slope = (b.x - a.x) / (b.y - a.y);
-            // A code that leans more than this is no region's.
+            // The code of a region does not lean more than this.
             if slope.abs() > 1.0 {
                 continue;
             }
@@ -158,7 +158,7 @@ fn line_of(sightings: &[Sighting]) -> Option<Line> {
 }
 
 impl Line {
-    /// The line of least squares.
+    /// Returns the least-squares line.
     fn through(on_it: Vec<Sighting>) -> Self {
         let n = on_it.len() as f32;
         let (mx, my) =
@@ -170,7 +170,7 @@ impl Line {
         Self { at: mx - slope * my, slope, on_it }
     }
 
-    /// The median width of a module on it.
+    /// Returns the median width of its modules.
     fn module(&self) -> f32 {
         let mut all: Vec<f32> = self.on_it.iter().map(|s| s.module).collect();
         all.sort_by(f32::total_cmp);
@@ -178,7 +178,7 @@ impl Line {
     }
 }
 
-/// From where to where the wide bar of a guard pattern goes, along its line: its middle is `aside` of it.
+/// Returns the ends of a guard pattern's wide bar along its line; the middle of the bar is `aside` of it.
 fn extent(luma: &GrayImage, line: &Line, aside: f32) -> [f32; 2] {
     let value = |y: f32, aside: f32| {
         let (x, y) = (line.at + line.slope * y + aside, y);
@@ -191,7 +191,7 @@ fn extent(luma: &GrayImage, line: &Line, aside: f32) -> [f32; 2] {
         let all: Vec<f32> = ys.iter().filter_map(|y| value(*y, aside)).collect();
         all.iter().sum::<f32>() / all.len().max(1) as f32
     };
-    // Beside the bar, outside of the code, is its quiet zone.
+    // The quiet zone is beside the bar, outside the code.
     let quiet = if aside > 0.0 { -2.0 } else { 2.0 } * line.module();
     let limit = f32::midpoint(mean(aside), mean(quiet));
     let walk = |from: f32, step: f32| {

@@ -1,4 +1,4 @@
-//! Where on a page a barcode may be: blocks full of edges that together make a filled rectangle.
+//! Locates candidate regions of a barcode on a page: blocks full of edges that together form a filled rectangle.
 
 use image::GrayImage;
 
@@ -12,17 +12,17 @@ use crate::{
 /// Longer side of the searched picture and side of a block, pixels.
 const SIDE: u32 = 800;
 const BLOCK: usize = 8;
-/// Mean step from pixel to pixel, as a share of the page's range of greys, from which on a block is dense.
+/// Mean difference of neighbouring pixels, as a share of the page's range of greys, from which a block is dense.
 const DENSE: f32 = 0.07;
-/// A region is at least this thick, in blocks, and so many times as long as thick at most: a line of text is thinner.
+/// Smallest thickness of a region in blocks, and largest ratio of length to thickness: a line of text is thinner.
 const THICK: f32 = 5.0;
 const LONG: f32 = 9.0;
-/// Share of a region's rectangle that is dense.
+/// Share of a region's rectangle that must be dense.
 const FILLED: f32 = 0.66;
-/// Regions that are tried, the largest first.
+/// Most regions that are tried, largest first.
 const MOST: usize = 2;
 
-/// The regions that may hold a barcode, in pixels of the page; lines of a zone are none.
+/// Returns the regions that may contain a barcode, in pixels of the page, except lines of a zone.
 pub(super) fn regions(page: &Page, outline: Option<&Outline>, zone: &[Quad]) -> Vec<Quad> {
     let Some((luma, to_page)) = view(page, outline, SIDE) else { return Vec::new() };
     let (wide, high) = (luma.width() as usize / BLOCK, luma.height() as usize / BLOCK);
@@ -44,7 +44,7 @@ pub(super) fn regions(page: &Page, outline: Option<&Outline>, zone: &[Quad]) -> 
     found.into_iter().map(|quad| quad.mapped(&to_page)).collect()
 }
 
-/// Which blocks are dense, their neighbours averaged in.
+/// Returns which blocks are dense, averaged with their neighbours.
 fn dense(luma: &GrayImage, wide: usize, high: usize) -> Vec<bool> {
     let range = range(luma).max(20.0);
     let raw = luma.as_raw();
@@ -71,7 +71,7 @@ fn dense(luma: &GrayImage, wide: usize, high: usize) -> Vec<bool> {
     (0..each.len()).map(|i| mean(i) >= DENSE).collect()
 }
 
-/// From the twentieth grey to the last but twentieth, of a hundred.
+/// Returns the range of the greys, without their darkest and lightest parts.
 fn range(luma: &GrayImage) -> f32 {
     let mut counts = [0_usize; 256];
     luma.as_raw().iter().for_each(|v| counts[usize::from(*v)] += 1);
@@ -107,7 +107,7 @@ fn flood(open: &mut [bool], wide: usize, high: usize, start: usize) -> Vec<usize
     found
 }
 
-/// The rectangle of a patch of blocks, when it is filled and of a barcode's form; pixels of the view.
+/// Returns the rectangle of a patch of blocks when it is filled and has a barcode's proportions; in pixels of the view.
 fn rectangle(blocks: &[usize], wide: usize) -> Option<Quad> {
     let corner = |at: usize, dx: usize, dy: usize| {
         [((at % wide + dx) * BLOCK) as f32, ((at / wide + dy) * BLOCK) as f32]

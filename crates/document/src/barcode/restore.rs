@@ -1,17 +1,17 @@
-//! A straightened PDF417 made readable: even light, noise averaged along its bars, blur removed.
+//! Restores a straightened PDF417: evens the light, averages noise along its bars, and removes blur.
 
 use image::{GrayImage, Luma, imageops};
 use rustfft::{FftPlanner, num_complex::Complex};
 
-/// Pixels over which light is taken to be even, in modules.
+/// Range over which light is assumed to be even, in modules.
 const EVEN: f32 = 10.0;
-/// Height of the window averaged along the bars, modules: a row is three high.
+/// Height of the window that is averaged along the bars, in modules: a row is three high.
 const ALONG: f32 = 1.6;
-/// Blur that is removed, standard deviation in modules, and the share of noise (Wiener 1949).
+/// Blur to remove, as a standard deviation in modules, and the share of noise (Wiener 1949).
 const BLUR: f32 = 0.4;
 const NOISE: f32 = 0.1;
 
-/// The picture with even light and the mean along the bars, `module` pixels wide.
+/// Returns the picture with even light, averaged along the bars; `module` is in pixels.
 pub(super) fn evened(luma: &GrayImage, module: f32) -> GrayImage {
     let window = (EVEN * module) as u32;
     let light = background(luma, window.max(3));
@@ -22,7 +22,7 @@ pub(super) fn evened(luma: &GrayImage, module: f32) -> GrayImage {
     mean_along(&flat, ((ALONG * module / 2.0) as u32).max(1))
 }
 
-/// The light of the paper: the lightest within `window`, smoothed.
+/// Returns the light of the paper: the lightest value within `window`, smoothed.
 fn background(luma: &GrayImage, window: u32) -> GrayImage {
     let (width, height) = (luma.width().div_ceil(window).max(1), luma.height().div_ceil(window).max(1));
     let cell = |x: u32, y: u32| {
@@ -38,7 +38,7 @@ fn background(luma: &GrayImage, window: u32) -> GrayImage {
     imageops::resize(&coarse, luma.width().max(1), luma.height().max(1), imageops::FilterType::Triangle)
 }
 
-/// Every pixel the mean of those up to `reach` above and below.
+/// Returns the mean of each pixel with those up to `reach` above and below.
 fn mean_along(luma: &GrayImage, reach: u32) -> GrayImage {
     GrayImage::from_fn(luma.width(), luma.height(), |x, y| {
         let rows = y.saturating_sub(reach)..=(y + reach).min(luma.height() - 1);

@@ -1,4 +1,4 @@
-//! A PDF417 made straight by its guard patterns, evened and deblurred, and read.
+//! Straightens a PDF417 by its guard patterns, restores it, and decodes it.
 
 use image::{GrayImage, imageops};
 
@@ -11,11 +11,12 @@ use crate::{
 /// Pixels per module of a straightened code, and the margin around it, modules.
 const PIXELS: [f32; 2] = [4.0, 3.2];
 const QUIET: f32 = 3.0;
-/// What the guard patterns are looked for around a region, as shares of its width and height, and pixels it is shown at.
+/// Area around a region in which the guard patterns are searched, as shares of its width and height, and its size in
+/// pixels.
 const AROUND: (f32, f32) = (0.1, 0.2);
 const SHOWN: f32 = 1_000_000.0;
 const WIDEST: u32 = 1600;
-/// Pixels of a module as most codes are seen then, for a first deblurring where the patterns are not found.
+/// Typical pixels of a module at that size, for a first deblurring when the patterns are not found.
 const SEEN: f32 = 3.3;
 
 /// Decodes a region after straightening the code in it.
@@ -24,7 +25,7 @@ pub(super) fn read(page: &Page, region: &Quad) -> Option<Barcode> {
     let most = (SHOWN * around.width() / around.height().max(1.0)).sqrt() as u32;
     let width = WIDEST.min(most).max(8);
     let height = ((width as f32 * around.height() / around.width().max(1.0)) as u32).clamp(8, 2 * width);
-    // A code may lie head first: then its start is at the right.
+    // A code may be upside down: its start is then on the right.
     let [a, b, c, d] = around.0;
     [around, Quad([c, d, a, b])].into_iter().find_map(|quad| {
         let luma = imageops::grayscale(&page.flattened(&quad, width, height)?);
@@ -34,7 +35,7 @@ pub(super) fn read(page: &Page, region: &Quad) -> Option<Barcode> {
     })
 }
 
-/// Reads the code with these corners on the page, so many modules wide.
+/// Decodes the code with these corners on the page and this width in modules.
 fn read_code(page: &Page, corners: &Quad, modules: f32) -> Option<Barcode> {
     let quiet = QUIET * corners.width() / modules;
     let quad = corners.grown(quiet, quiet);

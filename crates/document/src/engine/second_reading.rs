@@ -1,4 +1,4 @@
-//! What is read a second time: by the larger network, or cut a little differently.
+//! Second readings: by the larger network, or from slightly different crops.
 
 use time::Date;
 
@@ -15,16 +15,16 @@ use crate::{
     zone, zone_checks,
 };
 
-/// How a line of the zone is cut again when what it says cannot be: shares of its height added left and right, above
-/// and below.
+/// Crops with which a line of the zone is read again when its content is impossible: shares of its height added left
+/// and right, above and below.
 const CUTS: [(f32, f32); 4] = [(0.3, 0.12), (0.0, -0.08), (0.5, 0.25), (0.2, 0.0)];
 
-/// Most lines of print read a second time, 25 ms each, and how many before it is looked whether that was enough.
+/// Most lines of print that are read again, 25 ms each, and the number after which the result is checked.
 const MOST_AGAIN: usize = 6;
 const AT_ONCE: usize = 2;
 
 impl Engine {
-    /// Adds the reading in which the larger network has read what is not settled, the likeliest lines first.
+    /// Adds a reading by the larger network of lines that are not settled, likeliest first.
     pub(super) fn read_print_again(
         &self,
         read: &PageText,
@@ -60,8 +60,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Corrects words of the names that are printed a little differently, where the larger network reads the zone as it is
-    /// printed. What stays different confirms nothing.
+    /// Corrects words of the names that differ slightly from print, when the larger network reads the zone as it is
+    /// printed. Words that still differ confirm nothing.
     pub(super) fn correct_names(
         &self,
         read: &PageText,
@@ -94,9 +94,9 @@ impl Engine {
         Ok(())
     }
 
-    /// The best of several readings of a zone that says what cannot be: its lines at fault are read by the larger network,
-    /// then cut a little differently. Of one that may be right but was read hardly better than otherwise, the larger network is
-    /// asked alone. What the networks read otherwise than the best is noted as disputed.
+    /// Returns the best of several readings of a zone with impossible content: its faulty lines are read by the larger
+    /// network, then from different crops. For a zone that may be right but was read with little margin, only the
+    /// larger network is asked. Differences to the best reading are recorded as disputed.
     pub(super) fn zone_again(
         &mut self,
         page: &Page,
@@ -139,7 +139,7 @@ impl Engine {
             best = larger.iter().cloned().fold(best, preferred);
             best.dispute(Some(&first));
             best.dispute(larger.as_ref());
-            // What two networks read alike and clearly does not change by being cut otherwise.
+            // Different crops do not change what two networks read alike and clearly.
             if best.is_plausible() || zone_checks::unreliable(&best).is_empty() {
                 return Ok(best);
             }

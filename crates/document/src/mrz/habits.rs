@@ -1,33 +1,34 @@
-//! What single states write into their zones beyond ICAO Doc 9303, in one table.
+//! Practices of single states beyond ICAO Doc 9303, in one table.
 
 use super::MrzFormat;
 
-/// Where a state writes the holder's personal number.
+/// The location of the holder's personal number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PersonalNumber {
     /// In the (first) optional data.
     Optional,
     /// In the optional data of the second line of a card.
     SecondOptional,
-    /// The optional data are what follows the date of birth in a number of S YYMMDD NNNNNN: the first digit, then the rest.
+    /// In the optional data as part of a number S YYMMDD NNNNNN around the date of birth: the first digit, then the
+    /// rest.
     AroundBirth,
 }
 
-/// The habits of one state in one form.
+/// The practices of one state in one form.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Habit {
     state: &'static str,
     format: MrzFormat,
-    /// The form of document numbers: `A` a letter, `9` a digit, `*` either, `<` a filler; empty when it is not known.
+    /// The pattern of document numbers: `A` a letter, `9` a digit, `*` either, `<` a filler; empty when unknown.
     pub number: &'static str,
-    /// Letters that numbers never have.
+    /// Letters that do not occur in numbers.
     pub excluded_letters: &'static str,
-    /// Figures of the date of expiry of documents that are valid for ever.
+    /// Digits of the date of expiry on permanent documents.
     pub permanent: &'static str,
     pub personal_number: PersonalNumber,
 }
 
-/// No habit known.
+/// The default for states without an entry.
 const NONE: Habit = Habit {
     state: "",
     format: MrzFormat::Td1,
@@ -41,7 +42,7 @@ const fn numbered(state: &'static str, format: MrzFormat, number: &'static str) 
     Habit { state, format, number, ..NONE }
 }
 
-/// Each line with where it can be looked up (read on 30 November 2026). What is not known from such a source is not here.
+/// Each line names its source (read on 30 November 2026). Practices without such a source are left out.
 const TABLE: [Habit; 17] = [
     // "Caducidad el 1 de enero de 9999" since 2006 (Policia Nacional; elcomercio.es, 26 October 2025). Numbers of the support
     // as on the specimen BAA000589 (PRADO, ESP-BO).
@@ -77,13 +78,14 @@ const TABLE: [Habit; 17] = [
     numbered("GBR", MrzFormat::Td3, "999999999"),
 ];
 
-/// Returns the habits of `state` in `format`; of a state that is not in the table those of Doc 9303.
+/// Returns the practices of `state` in `format`; those of Doc 9303 for a state without an entry.
 pub(crate) fn habits(state: &str, format: MrzFormat) -> &'static Habit {
     TABLE.iter().find(|h| h.state == state && h.format == format).unwrap_or(&NONE)
 }
 
 impl Habit {
-    /// Whether `number` (fillers included) has the form of the state's numbers; `None` when that is not known.
+    /// Returns whether `number` (fillers included) matches the pattern of the state's numbers; `None` when it is
+    /// unknown.
     pub fn fits(&self, number: &[u8]) -> Option<bool> {
         if self.number.is_empty() && self.excluded_letters.is_empty() {
             return None;

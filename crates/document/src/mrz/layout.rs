@@ -1,5 +1,6 @@
-//! Where the fields of machine readable zones lie: the five of ICAO Doc 9303 (parts 4 to 7), France's identity card until
-//! 2021, which has a form of its own, and the single line of driving licences (ISO/IEC 18013-1, annex on the zone).
+//! The positions of fields in machine readable zones: the five forms of ICAO Doc 9303 (parts 4 to 7), France's identity
+//! card until 2021, which has its own form, and the single line of driving licences (ISO/IEC 18013-1, annex on the
+//! zone).
 
 use std::ops::Range;
 
@@ -23,7 +24,7 @@ pub enum MrzFormat {
     /// Visas, two lines of 36.
     #[serde(rename = "MRV-B")]
     MrvB,
-    /// Identity cards of France until 2021, two lines of 36 that are not those of Doc 9303.
+    /// Identity cards of France until 2021, two lines of 36 that differ from those of Doc 9303.
     #[serde(rename = "FRA-ID")]
     FranceCard,
     /// Driving licences, one line of 30.
@@ -31,7 +32,7 @@ pub enum MrzFormat {
     Licence,
 }
 
-/// What characters a field may hold.
+/// The characters that a field may contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     Letters,
@@ -39,7 +40,7 @@ pub(crate) enum Class {
     Any,
 }
 
-/// A field on one line, and the place of its check digit on that line.
+/// A field on one line, and the position of its check digit on that line.
 #[derive(Clone, Debug)]
 pub(crate) struct Span {
     pub name: &'static str,
@@ -65,7 +66,7 @@ impl MrzFormat {
         }
     }
 
-    /// Number of lines and characters of each.
+    /// Returns the number of lines and of characters on each.
     pub const fn size(self) -> (usize, usize) {
         match self {
             Self::Td1 => (3, 30),
@@ -75,7 +76,7 @@ impl MrzFormat {
         }
     }
 
-    /// Whether a document of this form begins its zone with `code` and is issued by `state`.
+    /// Returns whether a document of this form can begin its zone with `code` and be issued by `state`.
     pub(crate) fn accepts(self, code: &str, state: &str) -> bool {
         let first = code.chars().next().unwrap_or('<');
         match self {
@@ -87,12 +88,12 @@ impl MrzFormat {
         }
     }
 
-    /// Whether documents of this form may be valid for ever. Passports and visas never are.
+    /// Returns whether documents of this form can be permanent. Passports and visas cannot.
     pub(crate) fn may_be_permanent(self) -> bool {
         matches!(self, Self::Td1 | Self::Td2)
     }
 
-    /// Whether a date of expiry is part of this form.
+    /// Returns whether this form has a date of expiry.
     pub(crate) fn has_expiry(self) -> bool {
         !matches!(self, Self::FranceCard | Self::Licence)
     }
@@ -119,7 +120,7 @@ impl MrzFormat {
                 span("date of birth", 1, 27..33, Digits, Some(33)),
                 span("sex", 1, 34..35, Letters, None),
             ],
-            // What stands between state and check digit is the issuer's own. The second character may be a digit.
+            // The issuer chooses the content between state and check digit. The second character may be a digit.
             Self::Licence => return vec![span("issuing state", 0, 2..5, Letters, None)],
             Self::Td2 | Self::Td3 | Self::MrvA | Self::MrvB => vec![
                 span("names", 0, 5..length, Letters, None),
@@ -134,7 +135,7 @@ impl MrzFormat {
         head.into_iter().chain(fields).chain(personal).collect()
     }
 
-    /// Optional data, which have no check digit of their own.
+    /// Returns the optional data, which have no check digit of their own.
     pub(crate) fn optional(self) -> Vec<(usize, Range<usize>)> {
         match self {
             Self::Td1 => vec![(0, 15..30), (1, 18..29)],
@@ -145,7 +146,8 @@ impl MrzFormat {
         }
     }
 
-    /// The positions that the composite check digit covers, the digit itself last; empty for a format without one.
+    /// Returns the positions that the composite check digit covers, with the digit itself last; empty for a form
+    /// without one.
     pub(crate) fn composite(self) -> Vec<(usize, Range<usize>)> {
         match self {
             Self::Td1 => vec![(0, 5..30), (1, 0..7), (1, 8..15), (1, 18..30)],

@@ -1,11 +1,11 @@
-//! Dates as documents print them.
+//! Dates in print.
 
 use time::{Date, Month};
 
 use crate::partial_date::PartialDate;
 
-/// The names of months as their first letters in the languages of travel documents, without accents. Of a pair in two
-/// languages (`AUG/AOUT`) one is enough.
+/// Prefixes of the names of months in the languages of travel documents, without accents. Of a pair in two languages
+/// (`AUG/AOUT`) one suffices.
 const MONTHS: [&[&str]; 12] = [
     &["JAN", "GEN", "ENE", "JANV", "SIJ", "TAM", "OCA", "STY"],
     &["FEB", "FEV", "FEVR", "HEL", "SUB", "LUT"],
@@ -21,7 +21,8 @@ const MONTHS: [&[&str]; 12] = [
     &["DEC", "DEZ", "DIC", "DES", "JOU", "ARA", "GRU"],
 ];
 
-/// The days `text` may name: one for a clear date, two where day and month can be read either way round.
+/// Returns the days that `text` can mean: one for an unambiguous date, two when day and month can be read in either
+/// order.
 pub(crate) fn dates(text: &str, today: Date) -> Vec<Date> {
     let tokens = tokens(text);
     let mut found = Vec::new();
@@ -35,7 +36,7 @@ pub(crate) fn dates(text: &str, today: Date) -> Vec<Date> {
     found
 }
 
-/// The months and years `text` names where it says that the day is not known: `00.00.1985`, `XX.07.1985`.
+/// Returns the months and years that `text` names when the day is unknown: `00.00.1985`, `XX.07.1985`.
 pub(crate) fn partial_dates(text: &str) -> Vec<PartialDate> {
     let tokens = tokens(text);
     let triple = |three: &[Token]| match three {
@@ -53,7 +54,7 @@ pub(crate) fn partial_dates(text: &str) -> Vec<PartialDate> {
     tokens.windows(3).filter_map(triple).collect()
 }
 
-/// Whether `text` is the last or first day of the year 9999, which documents that never expire have.
+/// Returns whether `text` is the first or last day of the year 9999, which permanent documents have.
 pub(crate) fn is_last_year(text: &str) -> bool {
     let tokens = tokens(text);
     let has_year = tokens.contains(&Token::Number(9999, 4));
@@ -69,7 +70,7 @@ pub(crate) fn is_last_year(text: &str) -> bool {
         })
 }
 
-/// A year that stands alone, after a label or beside one.
+/// Returns a year that stands alone, after a label or beside one.
 pub(crate) fn single_year(text: &str) -> Option<i32> {
     match tokens(text).as_slice() {
         [Token::Number(year, 4)] if (1880..2120).contains(year) => Some(*year),
@@ -79,7 +80,7 @@ pub(crate) fn single_year(text: &str) -> Option<i32> {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Token {
-    /// A number and how many figures it has.
+    /// A number and its count of digits.
     Number(i32, usize),
     Month(u8),
 }
@@ -106,7 +107,7 @@ fn push(tokens: &mut Vec<Token>, word: &str) {
     if word.is_empty() {
         return;
     }
-    // `XX` stands for an unknown day or month.
+    // `XX` means an unknown day or month.
     if matches!(word, "XX" | "xx") {
         tokens.push(Token::Number(0, 2));
     } else if let Ok(number) = word.parse() {
@@ -128,7 +129,7 @@ fn month(word: &str) -> Option<u8> {
     exact.or_else(|| MONTHS.iter().position(named)).map(|m| m as u8 + 1)
 }
 
-/// The dates that start with the first token.
+/// Returns the dates that start with the first token.
 fn at(tokens: &[Token], today: Date) -> Vec<Date> {
     use Token::{Month as Named, Number};
     let day = |y: i32, m: i32, d: i32| date(y, m, d);
@@ -153,7 +154,7 @@ fn at(tokens: &[Token], today: Date) -> Vec<Date> {
     }
 }
 
-/// Two figures may be of this century or the last.
+/// Two digits may mean this century or the last.
 fn years(year: i32, length: usize, today: Date) -> Vec<i32> {
     let century = today.year() / 100 * 100;
     if length == 4 { vec![year] } else { vec![century + year, century - 100 + year] }

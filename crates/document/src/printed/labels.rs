@@ -1,8 +1,8 @@
-//! The words beside fields, in the languages documents carry, and the line that answers to one.
+//! The labels of fields in the languages of documents, and the lines with their values.
 
 use crate::{TextLine, report::FieldName};
 
-/// What starts or makes up a label, without accents and in capitals; the longest one wins.
+/// Prefixes of labels, without accents and in capitals; the longest match wins.
 const LABELS: [(FieldName, &[&str]); 8] = [
     (
         FieldName::BirthDate,
@@ -135,14 +135,14 @@ const LABELS: [(FieldName, &[&str]); 8] = [
     (FieldName::Sex, &["SEX", "SEXE", "GESCHLECHT", "SEXO", "SESSO", "GENDER"]),
 ];
 
-/// A field's label found on a line, and what of the line comes after it.
+/// A field's label found on a line, and the rest of the line after it.
 pub(crate) struct Labelled<'a> {
     pub name: FieldName,
     pub line: &'a TextLine,
     pub rest: String,
 }
 
-/// The labels among `lines`.
+/// Returns the labels among `lines`.
 pub(crate) fn labels(lines: &[TextLine]) -> Vec<Labelled<'_>> {
     let mut found = Vec::new();
     for line in lines {
@@ -154,7 +154,7 @@ pub(crate) fn labels(lines: &[TextLine]) -> Vec<Labelled<'_>> {
                 let Some(at) = padded.find(&format!(" {word}")) else { continue };
                 let is_short = word.len() <= 4;
                 let is_whole = padded[at + 1 + word.len()..].starts_with(' ');
-                // A number and a full stop may come before a label, and its translation after it.
+                // A number and a full stop may precede a label, and its translation may follow it.
                 let leads = at <= 4;
                 if leads && (is_whole || !is_short) && best.is_none_or(|(_, _, length)| word.len() > length) {
                     best = Some((name, at + word.len(), word.len()));
@@ -172,7 +172,7 @@ pub(crate) fn labels(lines: &[TextLine]) -> Vec<Labelled<'_>> {
     found
 }
 
-/// Lines that may answer to a label at `label`: below it or to its right, nearest first.
+/// Returns lines that may hold the value of a label at `label`: below it or to its right, nearest first.
 pub(crate) fn neighbours<'a>(label: &TextLine, lines: &'a [TextLine]) -> Vec<&'a TextLine> {
     let from = label.quad.bounds();
     let height = label.quad.height().max(1.0);

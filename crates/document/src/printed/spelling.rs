@@ -1,4 +1,4 @@
-//! How the words of a zone may be printed: with marks that the zone has no letters for, or written out.
+//! Printed spellings of words in a zone: with marks that the zone has no letters for, or transliterated.
 
 use mrz::{TransliterationStyle, transliterate};
 
@@ -7,13 +7,13 @@ use super::{distance, words};
 /// How a word of the zone is printed.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Spelling {
-    /// In one of the ways its letters may be printed.
+    /// In one of the spellings of its letters.
     Same,
-    /// With a letter in eight otherwise: this word.
+    /// As this word, which differs in at most one letter of eight.
     Near(String),
 }
 
-/// How `text` has the word `token` of a machine readable zone, in any of the ways its letters may be printed.
+/// Returns how `text` contains the word `token` of a machine readable zone, in any of the spellings of its letters.
 pub(super) fn spelling(text: &str, token: &str, cut: bool) -> Option<Spelling> {
     let without_marks: String =
         text.chars().filter(|c| !matches!(c, '\'' | '\u{2019}' | '`' | '.')).collect();
@@ -37,14 +37,14 @@ pub(super) fn spelling(text: &str, token: &str, cut: bool) -> Option<Spelling> {
     near.map(Spelling::Near)
 }
 
-/// Letters with marks, as zones write them in two.
+/// Letters with marks that zones write as two letters.
 const PAIRS: [(&str, &str); 6] =
     [("AE", "A"), ("OE", "O"), ("UE", "U"), ("AA", "A"), ("SS", "S"), ("TH", "T")];
-/// Pairs of a word that are tried, each as two letters and as one.
+/// Most pairs of a word that are tried, each as two letters and as one.
 const MOST_PAIRS: usize = 8;
 
-/// Whether `word` is `token` but for marks that the recogniser has lost, of letters that the zone writes as two. A word of more
-/// letters than the zone's is another one: there the zone may have lost a letter.
+/// Returns whether `word` is `token` without marks that the recogniser lost, on letters that the zone writes as two. A
+/// word with more letters than the zone's does not match: the zone may have lost a letter.
 fn has_lost_marks(word: &str, token: &str) -> bool {
     fn rest_fits(word: &str, token: &str, pairs_left: usize) -> bool {
         let single = |(pair, letter): &(&str, &str)| {

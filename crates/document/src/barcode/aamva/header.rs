@@ -1,8 +1,8 @@
 //! The header of an AAMVA barcode and the subfiles it points to (DL/ID Card Design Standard, annex D.12; versions 00 to 10).
 //!
-//! `@ LF RS CR`, the file type (`ANSI ` or `AAMVA`), six digits of the issuer, two of the version, from version 02 on two of
-//! the jurisdiction's version, two of the number of subfiles; then for each subfile its type, offset and length. Offset and
-//! length are the truth; where they cannot be right, the subfile is taken from where its type is written.
+//! `@ LF RS CR`, the file type (`ANSI ` or `AAMVA`), six digits of the issuer, two of the version, from version 02 on
+//! two of the jurisdiction's version, two of the number of subfiles; then for each subfile its type, offset and length.
+//! Offset and length are authoritative; when they cannot be right, the subfile is located by its type.
 
 use std::ops::Range;
 
@@ -14,9 +14,9 @@ const ENTRY: usize = 10;
 const MAX_SUBFILES: usize = 10;
 /// The file types that begin a header.
 const FILE_TYPES: [&[u8]; 2] = [b"ANSI", b"AAMVA"];
-/// Most bytes between a file type and the issuer's number: a space or none.
+/// Most bytes between a file type and the issuer's number: at most one space.
 const MAX_GAP: usize = 2;
-/// By how many bytes an offset may be wrong: issuers miscount the preamble, decoders drop control characters.
+/// Bytes by which an offset may be wrong: issuers miscount the preamble, and decoders drop control characters.
 const MISCOUNT: usize = 4;
 
 /// A header.
@@ -28,7 +28,7 @@ pub(super) struct Header {
     pub subfiles: Vec<Subfile>,
 }
 
-/// A subfile: its type and where its elements are in the bytes of the barcode.
+/// A subfile: its type and the range of its elements in the bytes of the barcode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Subfile {
     pub kind: [u8; 2],
@@ -43,7 +43,7 @@ struct Entry {
 }
 
 impl Header {
-    /// Reads the header of `bytes`; `None` when there is none.
+    /// Parses the header of `bytes`; `None` when there is none.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let starts = FILE_TYPES.iter().filter_map(|name| Some((find(bytes, name)?, name.len())));
         let (at, name) = starts.min()?;
@@ -53,7 +53,8 @@ impl Header {
         let digits = after_type + gap;
         let issuer = number(bytes, digits, 6)?;
         let version = u8::try_from(number(bytes, digits + 6, 2)?.parse::<u32>().ok()?).ok()?;
-        // The jurisdiction's version came with version 02. Some issuers of version 01 have it all the same, and of later ones not.
+        // The jurisdiction's version came with version 02, but some issuers of version 01 write it, and some of later
+        // ones do not.
         let (usual, other) = if version >= 2 { (12, 10) } else { (10, 12) };
         let entries = [usual, other].into_iter().find_map(|gap| {
             let from = digits + gap;
@@ -76,13 +77,13 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
 }
 
-/// `length` digits at `at` as text.
+/// Returns `length` digits at `at` as text.
 fn number(bytes: &[u8], at: usize, length: usize) -> Option<String> {
     let digits = bytes.get(at..at + length)?;
     digits.iter().all(u8::is_ascii_digit).then(|| String::from_utf8_lossy(digits).into_owned())
 }
 
-/// The entries written one after another from `at` on.
+/// Parses consecutive entries from `at` on.
 fn entries(bytes: &[u8], at: usize) -> Vec<Entry> {
     let entry = |index: usize| {
         let from = at + index * ENTRY;
@@ -94,8 +95,8 @@ fn entries(bytes: &[u8], at: usize) -> Vec<Entry> {
     (0..MAX_SUBFILES).map_while(entry).collect()
 }
 
-/// Where the first element of a subfile is: at the header's offset, after the type if that is repeated there; else where the
-/// type is repeated; else right after the entries.
+/// Returns the position of a subfile's first element: at the header's offset, after the type if it is repeated there;
+/// otherwise after a repeated type elsewhere; otherwise directly after the entries.
 fn start(bytes: &[u8], base: isize, end: usize, entry: &Entry) -> Option<usize> {
     let stated = base.checked_add_unsigned(entry.offset).and_then(|at| usize::try_from(at).ok());
     let stated = stated.filter(|at| *at >= end.saturating_sub(MISCOUNT));
@@ -103,7 +104,7 @@ fn start(bytes: &[u8], base: isize, end: usize, entry: &Entry) -> Option<usize> 
     let is_code = |at: usize| {
         let code = bytes.get(at..at + 3)?;
         let first = if entry.kind[0] == b'Z' { b'Z' } else { b'D' };
-        // `DLD` is the type and the start of an element, never an element: no element begins with `DL`.
+        // `DLD` is the type and the beginning of an element, because no element begins with `DL`.
         let is_code = code[0] == first && code.iter().all(u8::is_ascii_uppercase) && &code[..2] != b"DL";
         is_code.then_some(at)
     };
@@ -111,8 +112,8 @@ fn start(bytes: &[u8], base: isize, end: usize, entry: &Entry) -> Option<usize> 
         at == end || at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(|b| ends.contains(b))
     };
     let after_type = |at: usize| bytes.get(at..at + 2).filter(|k| **k == entry.kind).and(is_code(at + 2));
-    // A value may read like the code of an element (`DANIEL`), and a wrong offset may point at any element: beside the
-    // offset a subfile begins only where another ends.
+    // A value can look like the code of an element (`DANIEL`), and a wrong offset can point at any element: away from
+    // the offset, a subfile begins only where another ends.
     let element = |at: usize, ends: &[u8]| is_code(at).filter(|at| *at >= end && follows(*at, ends));
     let exactly = |at: usize| {
         let is_behind_type = bytes.get(at.saturating_sub(2)..at) == Some(&entry.kind[..]);
@@ -132,14 +133,14 @@ fn start(bytes: &[u8], base: isize, end: usize, entry: &Entry) -> Option<usize> 
     Some(found.unwrap_or(end)).filter(|at| *at <= bytes.len())
 }
 
-/// Where a subfile begins, its type included.
+/// Returns the beginning of a subfile, including its type.
 fn before_type(bytes: &[u8], kind: [u8; 2], start: usize) -> usize {
     let before = start.saturating_sub(2);
     if bytes.get(before..start) == Some(&kind[..]) { before } else { start }
 }
 
-/// Where a subfile ends: after its length, or the next subfile's start. A length that ends before the terminator was
-/// miscounted, and the subfile is read up to that.
+/// Returns the end of a subfile: after its length, or at the start of the next one. A length that ends before the
+/// terminator was miscounted, and the subfile is read up to the terminator.
 fn finish(bytes: &[u8], from: usize, length: usize, next: Option<usize>) -> usize {
     let limit = next.unwrap_or(bytes.len()).min(bytes.len());
     let stated = if length == 0 { limit } else { (from + length).min(limit) };

@@ -1,10 +1,10 @@
 //! The issuer of a licence, by its issuer identification number.
 
-/// The open table of issuers; extend it by adding lines.
+/// The table of issuers, which can be extended by further lines.
 const TABLE: &str = include_str!("issuers.csv");
 
-/// Provinces and territories of Canada, and the states of Mexico whose codes no state of the United States has: what an
-/// address names where neither the element DCG nor the issuer's number tells the country.
+/// Provinces and territories of Canada, and states of Mexico whose codes differ from those of the United States: used
+/// for an address when neither the element DCG nor the issuer's number gives the country.
 const CANADA: [&str; 13] = ["AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"];
 const MEXICO: [&str; 3] = ["COA", "HGO", "JAL"];
 
@@ -17,7 +17,7 @@ pub(super) struct Issuer {
     pub jurisdiction: &'static str,
 }
 
-/// Returns the issuer with this number, if the table has it.
+/// Returns the issuer with this number, if it is in the table.
 pub(super) fn find_issuer(number: &str) -> Option<Issuer> {
     let entries = TABLE.lines().filter(|line| !line.starts_with('#'));
     entries.filter_map(parse_line).find(|(known, _)| *known == number).map(|(_, issuer)| issuer)
@@ -29,7 +29,7 @@ fn parse_line(line: &'static str) -> Option<(&'static str, Issuer)> {
     Some((number, Issuer { country, jurisdiction }))
 }
 
-/// Returns the country of a jurisdiction named in an address; the United States where it is in no other country's list.
+/// Returns the country of a jurisdiction in an address; the United States when it is in no other country's list.
 pub(super) fn country_of_jurisdiction(code: &str) -> &'static str {
     if CANADA.contains(&code) {
         "CAN"

@@ -25,7 +25,7 @@ pub(super) struct Stripe {
 }
 
 impl Stripe {
-    /// Reads the tracks in `text`; `None` when they are not those of a licence.
+    /// Parses the tracks in `text`; `None` when they are not those of a licence.
     pub fn parse(text: &str) -> Option<Self> {
         let (first, rest) = text.trim_start().strip_prefix('%')?.split_once('?')?;
         let (second, third) = rest.trim_start().strip_prefix(';')?.split_once('?')?;
@@ -36,7 +36,7 @@ impl Stripe {
         let birth = dates.get(4..12).and_then(|date| values::parse_date(date, DateOrder::YearFirst));
         let overflow = dates.get(12..).unwrap_or_default().trim_end_matches('=').trim();
         let (surname, given_names) = values::split_full_name(name);
-        // A bank card has tracks of this form too, but no state and no date of birth.
+        // A bank card has tracks of this form too, but neither a state nor a date of birth.
         let is_licence = jurisdiction.bytes().all(|c| c.is_ascii_uppercase()) && birth.is_some();
         (is_licence && !number.is_empty() && number.len() <= NUMBER).then(|| Self {
             expiry: values::parse_stripe_expiry(dates, birth.and_then(PartialDate::full)),
@@ -51,7 +51,7 @@ impl Stripe {
     }
 }
 
-/// The sex on track 3, which begins with `%` or `#` and two characters of version.
+/// Returns the sex on track 3, which begins with `%` or `#` and two characters of version.
 fn sex(track: &str) -> Option<char> {
     let (_, fields) = track.split_once(['%', '#'])?;
     fields.chars().nth(2 + SEX).filter(|c| matches!(c, 'M' | 'F' | '1' | '2'))

@@ -4,13 +4,13 @@ use time::{Date, Month};
 
 use crate::partial_date::PartialDate;
 
-/// What stands for a name that there is not (AAMVA DL/ID Card Design Standard, D.12.3.1). Other words are names: Null, Na.
+/// Values for a missing name (AAMVA DL/ID Card Design Standard, D.12.3.1). Other words are names: Null, Na.
 const NO_NAME: [&str; 4] = ["NONE", "UNAVL", "UNAVAIL", "UNAVAILABLE"];
-/// What stands where any other value is not known or does not apply.
+/// Values for any other field that is unknown or does not apply.
 const ABSENT: [&str; 8] = ["NONE", "UNAVL", "UNAVAIL", "UNAVAILABLE", "UNK", "N/A", "NA", "NULL"];
 
-/// What a date of expiry that never comes begins with, without spaces and signs: holders over an age, members of the forces,
-/// identity cards.
+/// Prefixes of a date of expiry that means never, without spaces and punctuation: for holders over an age, members of
+/// the forces, identity cards.
 const NO_EXPIRY: [&str; 17] = [
     "INDEF",
     "MIL",
@@ -30,11 +30,11 @@ const NO_EXPIRY: [&str; 17] = [
     "VALIDINDEF",
     "VALIDWITHOUTEXP",
 ];
-/// The same in digits; dates of the year 9999 besides.
+/// The same in digits, besides dates of the year 9999.
 const NO_EXPIRY_DIGITS: [&str; 2] = ["99999999", "00000000"];
 const FOREVER: &str = "9999";
 
-/// Years of dates on licences.
+/// Valid years on licences.
 const YEARS: std::ops::RangeInclusive<i32> = 1880..=2199;
 
 /// When a licence expires.
@@ -42,12 +42,12 @@ const YEARS: std::ops::RangeInclusive<i32> = 1880..=2199;
 pub(super) enum Expiry {
     On(Date),
     Never,
-    /// It states something that is no day.
+    /// The value is not a date.
     Invalid,
     Missing,
 }
 
-/// In which order the figures of a date stand.
+/// The order of the digits of a date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DateOrder {
     YearFirst,
@@ -55,19 +55,19 @@ pub(super) enum DateOrder {
 }
 
 impl DateOrder {
-    /// The order of a country in a version of the standard: up to version 01 the year came first everywhere; since then the
-    /// United States write the month first.
+    /// Returns the order of a country in a version of the standard: up to version 01 the year came first everywhere;
+    /// since then the United States write the month first.
     pub fn of(country: &str, version: u8) -> Self {
         if version <= 1 || country != "USA" { Self::YearFirst } else { Self::MonthFirst }
     }
 }
 
-/// Returns a value without padding and commas at its end; `None` for words that say there is none.
+/// Returns a value without padding and trailing commas; `None` for words that mean it is missing.
 pub(super) fn stated(value: &str) -> Option<&str> {
     stated_but(value, &ABSENT)
 }
 
-/// The same of a name.
+/// Returns a name in the same way.
 pub(super) fn stated_name(value: &str) -> Option<&str> {
     stated_but(value, &NO_NAME)
 }
@@ -78,8 +78,8 @@ fn stated_but<'a>(value: &'a str, absent: &[&str]) -> Option<&'a str> {
     (!value.is_empty() && !is_absent).then_some(value)
 }
 
-/// Reads a date, with separators or without, in the order that is usual; in the other order where that names no day.
-/// Figures never fit both: a year begins with 18 to 21, which is no month.
+/// Parses a date, with separators or without, in the usual order, or in the other one when that is not a date. Both
+/// orders never fit: a year begins with 18 to 21, which is no month.
 pub(super) fn parse_date(value: &str, order: DateOrder) -> Option<PartialDate> {
     let is_date = value.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '/' | '.' | ' '));
     let digits: String = value.chars().filter(char::is_ascii_digit).collect();
@@ -99,7 +99,7 @@ pub(super) fn parse_date(value: &str, order: DateOrder) -> Option<PartialDate> {
     }
 }
 
-/// Reads a date of expiry; also the words and figures that say there is none. Of a month it is the last day.
+/// Parses a date of expiry, including words and digits that mean never. A month expires on its last day.
 pub(super) fn parse_expiry(value: Option<&str>, order: DateOrder) -> Expiry {
     let Some(value) = value.map(str::trim).filter(|v| !v.is_empty()) else { return Expiry::Missing };
     let word: String =
@@ -117,8 +117,8 @@ pub(super) fn parse_expiry(value: Option<&str>, order: DateOrder) -> Expiry {
     parse_date(value, order).map(PartialDate::latest).map_or(Expiry::Invalid, Expiry::On)
 }
 
-/// The date of expiry of a magnetic stripe: two digits of the year, two of the month. Month 77 stands for never, 88 for the
-/// end of the month of birth, 99 for the birthday.
+/// Parses the date of expiry of a magnetic stripe: two digits of the year, two of the month. Month 77 means never, 88
+/// the end of the month of birth, 99 the birthday.
 pub(super) fn parse_stripe_expiry(value: &str, birth: Option<Date>) -> Expiry {
     let part = |at: std::ops::Range<usize>| value.get(at)?.parse::<u8>().ok();
     let (Some(year), Some(month)) = (part(0..2), part(2..4)) else { return Expiry::Invalid };
@@ -133,18 +133,18 @@ pub(super) fn parse_stripe_expiry(value: &str, birth: Option<Date>) -> Expiry {
     date.map_or(Expiry::Invalid, Expiry::On)
 }
 
-/// Surname and given names of one element that holds both, parted by commas (versions 00 and 01), dollar signs (magnetic
-/// stripes) or at signs: surname, given name, further names, suffix.
+/// Splits an element with both surname and given names, separated by commas (versions 00 and 01), dollar signs
+/// (magnetic stripes) or at signs: surname, given name, further names, suffix.
 pub(super) fn split_full_name(value: &str) -> (String, String) {
     let separator = ['$', '@'].into_iter().find(|c| value.contains(*c)).unwrap_or(',');
     let mut parts = value.split(separator).map(clean_name).filter(|part| !part.is_empty());
     let surname = parts.next().unwrap_or_default();
-    // A suffix (JR, III) is no given name.
+    // A suffix (JR, III) is not a given name.
     let given: Vec<String> = parts.take(2).collect();
     (surname, given.join(" "))
 }
 
-/// A name with single spaces, no commas, in capitals.
+/// Converts a name to capitals with single spaces and without commas.
 pub(super) fn clean_name(value: &str) -> String {
     let spaced = value.replace([',', '$'], " ");
     spaced.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase()

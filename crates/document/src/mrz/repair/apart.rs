@@ -1,5 +1,5 @@
-//! Look-alikes whose check digit lies apart: in long document numbers, whose rest and digit are in the optional data, and in
-//! the optional data of cards, which the composite digit alone covers.
+//! Look-alikes whose check digit is elsewhere: in long document numbers, whose rest and digit are in the optional data,
+//! and in the optional data of cards, which only the composite digit covers.
 
 use super::{CharacterReading, ODDS, Repairs, Solution, replace, solve};
 use crate::mrz::{
@@ -9,10 +9,10 @@ use crate::mrz::{
     shape::Shape,
 };
 
-/// A line and a place on it.
+/// A line and a position on it.
 type Place = (usize, usize);
 
-/// Repairs what [`super::repair`] left, whose fields have their check digits beside them.
+/// Repairs the fields that [`super::repair`] leaves out, because it handles fields with their check digits beside them.
 pub(super) fn repair(
     format: MrzFormat,
     lines: &mut [String],
@@ -32,7 +32,7 @@ pub(super) fn repair(
     }
 }
 
-/// The places of a number that goes on in the optional data, and of its check digit there.
+/// Returns the positions of a number that continues in the optional data, and of its check digit there.
 fn long_number_places(format: MrzFormat, lines: &[String]) -> Option<(Vec<Place>, Place)> {
     let span = format.spans().into_iter().find(|span| span.name == "document number")?;
     let (line, at) = format.optional().into_iter().next()?;
@@ -73,8 +73,9 @@ fn repair_long_number(
     }
 }
 
-/// Exchanges look-alikes of the optional data so that the composite digit is right: those that the recogniser itself held
-/// possible, or that the height of a character shows. The other fields are right by their own digits, and stay.
+/// Exchanges look-alikes of the optional data so that the composite digit is right: only those that the recogniser
+/// considered possible or that the height of a character shows. The other fields are right by their own digits and do
+/// not change.
 fn repair_optional(
     format: MrzFormat,
     lines: &mut [String],
