@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// How a check ended.
+/// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -15,32 +15,32 @@ pub enum Outcome {
 /// A check and its evidence.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Check {
-    /// Stable snake_case word.
+    /// A stable snake_case name.
     pub name: &'static str,
     pub outcome: Outcome,
-    /// Reported, and never decides alone.
+    /// Whether it is only reported and never decides alone.
     pub advisory: bool,
-    /// A sentence with the numbers compared. Never a name or a number of the document's holder.
+    /// A sentence with the compared numbers. Never contains a name or a number of the document's holder.
     pub evidence: String,
 }
 
 impl Check {
-    /// A check that decides.
+    /// Creates a check that decides.
     pub fn gating(name: &'static str, passed: bool, evidence: impl Into<String>) -> Self {
         Self { name, outcome: outcome(passed), advisory: false, evidence: evidence.into() }
     }
 
-    /// A check that is only reported.
+    /// Creates a check that is only reported.
     pub fn advisory(name: &'static str, passed: bool, evidence: impl Into<String>) -> Self {
         Self { name, outcome: outcome(passed), advisory: true, evidence: evidence.into() }
     }
 
-    /// A check that could not be made, and why.
+    /// Creates a check that could not be made, with the reason.
     pub fn not_checked(name: &'static str, advisory: bool, why: impl Into<String>) -> Self {
         Self { name, outcome: Outcome::NotChecked, advisory, evidence: why.into() }
     }
 
-    /// Whether it failed and decides.
+    /// Returns whether it failed and decides.
     pub fn gates(&self) -> bool {
         self.outcome == Outcome::Failed && !self.advisory
     }

@@ -11,12 +11,12 @@ use crate::{
     zone_fields,
 };
 
-/// A field that is compared.
+/// A field to compare.
 struct Compared {
     name: FieldName,
-    /// As the evidence names it.
+    /// Its name in the evidence.
     what: &'static str,
-    /// As the zone names it.
+    /// Its name in the zone.
     zone: &'static str,
 }
 
@@ -28,15 +28,15 @@ const COMPARED: [Compared; 5] = [
     Compared { name: FieldName::NationalityCode, what: "nationality", zone: "nationality" },
 ];
 
-/// How a value of the picture stands to the chip's.
+/// How a value of the picture compares with the chip's.
 enum Comparison {
     Same,
-    /// Another one, or the same misread.
+    /// Different, or misread.
     Unclear,
     Other,
 }
 
-/// The fields of the zone that a chip's DG1 holds; `None` when its lines have the form of no zone.
+/// Returns the zone's fields in a chip's DG1; `None` when its lines have no form of a zone.
 pub fn chip_fields(lines: &[String], today: Date) -> Option<Fields> {
     let mrz = Mrz::parse_lines(lines)?;
     let mut fields = zone_fields::fields(&mrz, &ZoneDates::resolve(&mrz, &[], today));
@@ -46,8 +46,8 @@ pub fn chip_fields(lines: &[String], today: Date) -> Option<Fields> {
     Some(fields)
 }
 
-/// Compares what was read from the picture with the chip's fields. Where the chip is `authentic`, what agrees is certain, and
-/// what the picture lacks is taken over; what a chip that is not says counts for nothing.
+/// Compares the fields read from the picture with the chip's. If the chip is `authentic`, matching fields become
+/// certain and missing ones are added; the data of any other chip are ignored.
 pub fn compare_chip(report: &mut Report, chip: &Fields, authentic: bool) -> Check {
     const NAME: &str = "chip_mrz";
     let (mut same, mut other) = (Vec::new(), Vec::new());
@@ -83,9 +83,9 @@ pub fn compare_chip(report: &mut Report, chip: &Fields, authentic: bool) -> Chec
     Check::gating(NAME, true, format!("the chip has the same {}", same.join(", ")))
 }
 
-/// A value of the VIZ alone, and one that was not read reliably, contradict nothing: they may be misread.
+/// Values that are only in the VIZ or were not read reliably contradict nothing, because they may be misread.
 fn compared(name: FieldName, read: &Field, claimed: &str, is_doubtful: bool) -> Comparison {
-    // The zone does not tell the century.
+    // The zone does not contain the century.
     let is_date = matches!(name, FieldName::BirthDate | FieldName::ExpiryDate);
     let part = |value: &str| if is_date { value.get(2..).unwrap_or_default() } else { value }.to_owned();
     let (own, claimed) = (part(&read.value), part(claimed));

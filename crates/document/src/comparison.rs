@@ -1,4 +1,4 @@
-//! The machine readable zone against the VIZ and the barcode.
+//! Compares the machine readable zone with the VIZ and the barcode.
 
 use time::Date;
 
@@ -10,7 +10,7 @@ use crate::{
     report::{FieldName, Fields},
 };
 
-/// Confidence in a value that print and zone have a little differently.
+/// Confidence of a value that differs slightly between print and zone.
 const DISPUTED: f32 = 0.5;
 
 /// The comparison of one field.
@@ -19,12 +19,12 @@ struct Comparison {
     what: &'static str,
     fields: &'static [FieldName],
     found: Confirmation,
-    /// The field's name in the zone, where it has a check digit.
+    /// The field's name in the zone, if it has a check digit.
     zone: &'static str,
 }
 
-/// Compares what both zones say. `printed` is one reading of the page or two: a value counts as confirmed where one of them
-/// has it, and as contradicted where all say otherwise. Confirmed fields become surer.
+/// Compares both zones. `printed` has one or two readings of the page: a value is confirmed when one of them contains
+/// it, and contradicted when all differ. Confirmation raises the confidence of a field.
 pub(crate) fn compare(mrz: &Mrz, zone: &ZoneDates, printed: &[Printed], fields: &mut Fields) -> Vec<Check> {
     let best = |ask: &dyn Fn(&Printed) -> Confirmation| agreed(printed.iter().map(ask));
     let date = |name, date: Option<PartialDate>| match date {
@@ -91,7 +91,7 @@ fn concluded(comparison: &Comparison, mrz: &Mrz, fields: &mut Fields) -> Check {
             }
             Check::gating(check, false, format!("another value is printed where {what} stands"))
         }
-        // One of both was misread, and it is unknown which: it confirms nothing.
+        // One of both was misread, and it is unknown which, so nothing is confirmed.
         Confirmation::Near => {
             for name in names {
                 if let Some(field) = fields.get_mut(name) {
@@ -106,7 +106,7 @@ fn concluded(comparison: &Comparison, mrz: &Mrz, fields: &mut Fields) -> Check {
     }
 }
 
-/// A wrong or doubtful field is not a claim of the zone: a barcode may supply it instead.
+/// A wrong or doubtful field does not count as a claim of the zone: a barcode may supply it instead.
 pub(crate) fn without_doubtful(mrz: &Mrz, claimed: &Fields, fields: &mut Fields) {
     let all = [
         (FieldName::DocumentNumber, "document number"),
@@ -120,8 +120,8 @@ pub(crate) fn without_doubtful(mrz: &Mrz, claimed: &Fields, fields: &mut Fields)
     }
 }
 
-/// The zone against a barcode on the same side: what both tell must agree. Fields the zone lacks are taken over. `claimed`
-/// is none where no barcode was found.
+/// Compares the zone with a barcode on the same side: fields in both must agree, and fields missing in the zone are
+/// added. `claimed` is `None` when no barcode was found.
 pub(crate) fn compare_barcode(claimed: Option<&Fields>, fields: &mut Fields) -> Check {
     const NAME: &str = "mrz_barcode";
     let Some(claimed) = claimed else {
@@ -158,10 +158,10 @@ pub(crate) fn compare_barcode(claimed: Option<&Fields>, fields: &mut Fields) -> 
     Check::gating(NAME, true, format!("the barcode has the same {}", same.join(", ")))
 }
 
-/// Letters of a name that was cut short, at least.
+/// Fewest letters of a truncated name.
 const SHORTEST: usize = 3;
 
-/// Whether two zones say the same: names may be cut short in either, and are spelt without marks.
+/// Returns whether two zones agree: names may be truncated in either, and are compared without marks.
 pub(crate) fn agree(name: FieldName, a: &str, b: &str) -> bool {
     if name != FieldName::LastName {
         return a == b;
@@ -171,19 +171,19 @@ pub(crate) fn agree(name: FieldName, a: &str, b: &str) -> bool {
     long.starts_with(&short) && (short.len() == long.len() || short.len() >= SHORTEST)
 }
 
-/// Whether two values agree in full. A name that is the beginning of the other may have been cut short or misread, so it does not
-/// become surer by it.
+/// Returns whether two values agree completely. A name that is a prefix of the other may be truncated or misread, so
+/// its confidence does not rise.
 pub(crate) fn is_same(name: FieldName, a: &str, b: &str) -> bool {
     if name == FieldName::LastName { letters(a) == letters(b) } else { a == b }
 }
 
-/// The letters of a name without marks.
+/// Returns the letters of a name without marks.
 pub(crate) fn letters(name: &str) -> String {
     plain(name).chars().filter(char::is_ascii_alphabetic).collect()
 }
 
-/// The printed date of issue, which the zone lacks: after birth, before expiry, not in the future. A date that is another
-/// one's says nothing.
+/// Returns the printed date of issue, which the zone lacks: after birth, before expiry, not in the future. A date that
+/// belongs to another field is ignored.
 pub(crate) fn issue_date(
     mrz: &Mrz,
     zone: &ZoneDates,
@@ -223,7 +223,7 @@ pub(crate) fn issue_date(
     Check::gating(NAME, problem.is_none(), problem.unwrap_or("birth before issue, issue before expiry"))
 }
 
-/// Whether nothing is left to be read again.
+/// Returns whether nothing is left to read again.
 pub(crate) fn is_settled(checks: &[Check]) -> bool {
     checks.iter().all(|c| c.outcome == crate::Outcome::Passed)
 }

@@ -4,24 +4,24 @@ use face::Rect;
 use nalgebra::{SMatrix, SVector};
 use serde::Serialize;
 
-/// Four corners in pixels, clockwise from the top left as the text or document reads.
+/// Four corners in pixels, clockwise from the top left in reading direction.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Quad(pub [[f32; 2]; 4]);
 
 impl Quad {
-    /// The corners of an upright rectangle.
+    /// Returns the corners of an upright rectangle.
     pub fn of_rect(rect: Rect) -> Self {
         let (l, t, r, b) = (rect.x, rect.y, rect.x + rect.w, rect.y + rect.h);
         Self([[l, t], [r, t], [r, b], [l, b]])
     }
 
-    /// Mean length of the upper and lower side, pixels.
+    /// Returns the mean length of the upper and lower side, pixels.
     pub fn width(&self) -> f32 {
         let [a, b, c, d] = self.0;
         (length(a, b) + length(d, c)) / 2.0
     }
 
-    /// Mean length of the left and right side, pixels.
+    /// Returns the mean length of the left and right side, pixels.
     pub fn height(&self) -> f32 {
         let [a, b, c, d] = self.0;
         (length(a, d) + length(b, c)) / 2.0
@@ -32,24 +32,24 @@ impl Quad {
         sum.map(|v| v / 4.0)
     }
 
-    /// The smallest upright rectangle around it.
+    /// Returns the smallest upright rectangle around it.
     pub fn bounds(&self) -> Rect {
         Rect::about(self.0)
     }
 
-    /// Radians by which the upper and lower side rise against the picture's x axis.
+    /// Returns the angle of the upper and lower side to the picture's x axis, radians.
     pub fn angle(&self) -> f32 {
         let [a, b, c, d] = self.0;
         (b[1] - a[1] + c[1] - d[1]).atan2(b[0] - a[0] + c[0] - d[0])
     }
 
-    /// Every corner through `map`.
+    /// Maps every corner by `map`.
     #[must_use]
     pub fn mapped(&self, map: &Homography) -> Self {
         Self(self.0.map(|p| map.apply(p)))
     }
 
-    /// Whether a point lies in it or on its border.
+    /// Returns whether a point is inside or on the border.
     pub fn contains(&self, [x, y]: [f32; 2]) -> bool {
         let next = self.0.iter().cycle().skip(1);
         let side = |p: &[f32; 2], q: &[f32; 2]| (q[0] - p[0]) * (y - p[1]) - (q[1] - p[1]) * (x - p[0]);
@@ -57,7 +57,7 @@ impl Quad {
         sides.iter().all(|s| *s >= 0.0) || sides.iter().all(|s| *s <= 0.0)
     }
 
-    /// Every side moved outwards: left and right by `across`, the upper and the lower one by `along` pixels.
+    /// Moves every side outwards: left and right by `across`, upper and lower by `along` pixels.
     #[must_use]
     pub fn grown(&self, across: f32, along: f32) -> Self {
         let [a, b, c, d] = self.0;
@@ -75,7 +75,7 @@ impl Quad {
         ])
     }
 
-    /// The same quad turned clockwise by `angle` radians about its middle.
+    /// Rotates the quad clockwise by `angle` radians about its middle.
     #[must_use]
     pub fn turned(&self, angle: f32) -> Self {
         let ([x, y], (sin, cos)) = (self.centre(), angle.sin_cos());
@@ -85,15 +85,15 @@ impl Quad {
         }))
     }
 
-    /// Shoelace area in square pixels.
+    /// Returns the area in square pixels (shoelace formula).
     pub fn area(&self) -> f32 {
         let next = self.0.iter().cycle().skip(1);
         self.0.iter().zip(next).map(|(p, q)| p[0] * q[1] - q[0] * p[1]).sum::<f32>().abs() / 2.0
     }
 }
 
-/// The rectangle of least area around `points`, its upper side the one that lies nearest to the x axis; none of fewer than
-/// two points. One of its sides lies on a side of the convex hull (Freeman and Shapira 1975).
+/// Returns the smallest rectangle around `points`, with the upper side closest to the x axis; `None` for fewer than two
+/// points. One of its sides is on a side of the convex hull (Freeman and Shapira 1975).
 pub(crate) fn smallest_rectangle(points: &[[f32; 2]]) -> Option<Quad> {
     let hull = convex_hull(points);
     if hull.len() < 2 {
@@ -107,9 +107,9 @@ pub(crate) fn smallest_rectangle(points: &[[f32; 2]]) -> Option<Quad> {
     rectangles.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, quad)| quad)
 }
 
-/// The rectangle around `points` with a side along `u`, and its area.
+/// Returns the rectangle around `points` with a side along `u`, and its area.
 pub(crate) fn around(points: &[[f32; 2]], u: [f32; 2]) -> (f32, Quad) {
-    // The axis nearest to the picture's x axis is the upper side, pointing right.
+    // The axis closest to the picture's x axis is the upper side, pointing right.
     let u = if u[0].abs() >= u[1].abs() { u } else { [-u[1], u[0]] };
     let u = if u[0] < 0.0 { [-u[0], -u[1]] } else { u };
     let v = [-u[1], u[0]];
@@ -124,7 +124,7 @@ pub(crate) fn around(points: &[[f32; 2]], u: [f32; 2]) -> (f32, Quad) {
     ((r - l) * (b - t), Quad([corner(l, t), corner(r, t), corner(r, b), corner(l, b)]))
 }
 
-/// The convex hull, by Andrew's monotone chain.
+/// Returns the convex hull, by Andrew's monotone chain.
 pub(crate) fn convex_hull(points: &[[f32; 2]]) -> Vec<[f32; 2]> {
     let mut sorted = points.to_vec();
     sorted.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
@@ -157,7 +157,7 @@ fn length(a: [f32; 2], b: [f32; 2]) -> f32 {
 pub struct Homography(pub [f32; 9]);
 
 impl Homography {
-    /// The map that takes the corners of `from` to those of `to`; none when three corners lie on a line.
+    /// Returns the map from the corners of `from` to those of `to`; `None` when three corners are collinear.
     pub fn between(from: &Quad, to: &Quad) -> Option<Self> {
         let mut a = SMatrix::<f64, 8, 8>::zeros();
         let mut b = SVector::<f64, 8>::zeros();
@@ -176,7 +176,7 @@ impl Homography {
         map.iter().all(|v| v.is_finite()).then_some(Self(map))
     }
 
-    /// Takes a `width` x `height` crop to `quad`, corner to corner.
+    /// Returns the map from a `width` x `height` crop to `quad`, corner to corner.
     pub fn of_crop(width: u32, height: u32, quad: &Quad) -> Option<Self> {
         let crop = Rect { x: 0.0, y: 0.0, w: width as f32, h: height as f32 };
         Self::between(&Quad::of_rect(crop), quad)

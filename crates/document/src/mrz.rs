@@ -1,9 +1,9 @@
-//! The machine readable zone: lines of characters become fields and check digits.
+//! The machine readable zone: parses lines of characters into fields and check digits.
 //!
-//! Ours is what documents as photographed need and the `mrz` crate, which parses clean text, has not: bringing lines as read
-//! to their length ([`fit`]), telling look-alikes apart ([`repair`], [`shape`]), choosing among the forms ([`layout`]) and the
-//! habits of states ([`habits`]), reading names, dates and numbers as they are written ([`names`], [`dates`], [`numbers`]), and knowing what was not
-//! read reliably ([`doubt`]). Check digits and the codes of states are the crate's.
+//! Adds to the `mrz` crate, which parses clean text, what photographed documents need: fitting lines to their length
+//! ([`fit`]), distinguishing look-alikes ([`repair`], [`shape`]), selecting the form ([`layout`]) and the practices of
+//! states ([`habits`]), reading names, dates and numbers as they are written ([`names`], [`dates`], [`numbers`]), and
+//! recording what was not read reliably ([`doubt`]). Check digits and codes of states come from the crate.
 
 mod candidate;
 mod contest;
@@ -38,20 +38,20 @@ pub use layout::MrzFormat;
 #[derive(Clone, Debug)]
 pub struct Mrz {
     pub format: MrzFormat,
-    /// The lines, each of the length the form asks for.
+    /// The lines, each with the length of the form.
     pub lines: Vec<String>,
-    /// Where they are, in pixels of the page.
+    /// The quads of the lines, in pixels of the page.
     pub quads: Vec<Quad>,
     /// Mean probability of the characters, 0-1.
     pub confidence: f32,
-    /// What look-alikes were exchanged, and what decided it.
+    /// The exchanged look-alikes, and the evidence for each.
     pub repairs: Vec<String>,
     /// `P`, `ID`, `V` and so on, as printed without fillers.
     pub document_code: String,
     /// Three letters.
     pub issuing_state: String,
     pub nationality: String,
-    /// All of it, also where it goes on in the optional data.
+    /// The whole number, including its continuation in the optional data.
     pub document_number: String,
     pub surname: String,
     /// Separated by single spaces.
@@ -65,25 +65,25 @@ pub struct Mrz {
     pub personal_number: String,
     /// Name of each check digit of the form and whether it is right.
     pub check_digits: Vec<(&'static str, bool)>,
-    /// How each of `lines` was read.
+    /// The reading of each of `lines`.
     readings: Vec<doubt::LineReading>,
     /// Fields in which look-alikes were exchanged by guess.
     guessed: Vec<&'static str>,
     /// Fields that can be read in two ways.
     ambiguous: Vec<&'static str>,
-    /// Fields that another reading of the same zone has otherwise.
+    /// Fields that differ in another reading of the same zone.
     disputed: Vec<&'static str>,
-    /// Line and place of characters that another reading of the same zone has as their look-alikes.
+    /// Line and position of characters that another reading of the same zone has as their look-alikes.
     contested: Vec<(usize, usize)>,
     has_long_number: bool,
-    /// The lines as read and how they were made to fit, to be read again with what the picture shows besides.
+    /// The lines as read and how they were fitted, to parse them again with further evidence from the picture.
     read: Vec<Candidate>,
     fits: Vec<Fit>,
 }
 
 impl Mrz {
-    /// The zone `lines` (top to bottom) make, if they make one: of all forms and fits the one with the most right check
-    /// digits, and of equals the one nearest to what was read.
+    /// Parses `lines` (top to bottom) as a zone, if they form one: of all forms and fits the one with the most right
+    /// check digits, and among equals the one closest to the reading.
     pub(crate) fn of(lines: &[Candidate]) -> Option<Self> {
         let mut best: Option<(usize, Self)> = None;
         for format in MrzFormat::ALL {
@@ -96,7 +96,7 @@ impl Mrz {
                 let Some(found) = Self::parse(format, chosen, lines, &[]) else { continue };
                 let off: usize = lines.iter().map(|l| l.text.len().abs_diff(length)).sum();
                 let right = found.check_digits.iter().filter(|(_, ok)| *ok).count();
-                // Three right digits out of three beat three out of five.
+                // Three right digits out of three rank above three out of five.
                 let rank = 100 * right / found.check_digits.len().max(1) + 100 - 2 * off.min(50);
                 if best.as_ref().is_none_or(|(most, _)| rank > *most) {
                     best = Some((rank, found));
@@ -106,12 +106,12 @@ impl Mrz {
         best.map(|(_, found)| found)
     }
 
-    /// The zone of lines that are known to be right in form.
+    /// Parses lines that are known to have the right form.
     pub fn parse_lines(lines: &[String]) -> Option<Self> {
         Self::of(&lines.iter().cloned().map(Candidate::sure).collect::<Vec<_>>())
     }
 
-    /// The same zone read with the heights of its characters on the page, which tell look-alikes apart.
+    /// Parses the same zone with the heights of its characters on the page, which distinguish look-alikes.
     pub(crate) fn with_shapes(&self, page: &Page) -> Option<Self> {
         let heights = shape::heights(page, &self.read);
         let again = Self::parse(self.format, self.fits.clone(), &self.read, &heights)?;
@@ -165,7 +165,7 @@ impl Mrz {
             guessed: repairs.guessed,
             ambiguous: repairs.ambiguous,
             document_code: code,
-            // The form of France alone has no nationality: the card is for citizens.
+            // Only France's form has no nationality: the card is for citizens.
             nationality: if format == MrzFormat::FranceCard {
                 issuing_state.clone()
             } else {
@@ -197,24 +197,25 @@ impl Mrz {
         self.check_digits.iter().all(|(_, right)| *right)
     }
 
-    /// Whether nothing in it speaks against how it was read: digits, without guesses, states and what each field may hold.
+    /// Returns whether nothing contradicts the reading: digits without guesses, states, and the characters of each
+    /// field.
     pub(crate) fn is_plausible(&self) -> bool {
         self.has_right_digits() && self.malformed().is_empty() && self.unknown_states().is_empty()
     }
 
-    /// Whether every check digit is right as it was read: an exchange of look-alikes that makes one right proves nothing.
+    /// Returns whether every check digit is right as read: exchanging look-alikes until it is right proves nothing.
     pub fn has_right_digits(&self) -> bool {
         self.unproven().is_empty()
     }
 
-    /// The fields whose check digit is wrong, or right by a guess alone.
+    /// Returns the fields whose check digit is wrong, or right only by a guess.
     pub(crate) fn unproven(&self) -> Vec<&'static str> {
         let wrong = self.check_digits.iter().filter(|(_, right)| !right).map(|(name, _)| *name);
         let open = self.guessed.iter().chain(&self.ambiguous).copied();
         wrong.chain(open).chain(self.contested_fields()).collect()
     }
 
-    /// The fields that can be read in two ways, a letter or a digit.
+    /// Returns the fields that can be read in two ways, as a letter or a digit.
     pub(crate) fn ambiguous_fields(&self) -> &[&'static str] {
         &self.ambiguous
     }
@@ -237,18 +238,18 @@ impl Mrz {
         self.repairs.push("names: read again as they are printed".to_owned());
     }
 
-    /// Where the names are, in pixels of the page.
+    /// Returns the location of the names, in pixels of the page.
     pub(crate) fn names_quad(&self) -> Option<Quad> {
         let span = self.format.spans().into_iter().find(|s| s.name == "names")?;
         self.quads.get(span.line).copied()
     }
 
-    /// The fields that hold what they cannot.
+    /// Returns the fields with impossible content.
     pub(crate) fn malformed(&self) -> Vec<&'static str> {
         let fits = |span: &layout::Span| {
             let text = self.lines.get(span.line).and_then(|l| l.get(span.at.clone())).unwrap_or("");
             match span.name {
-                // The single name of a card of France is the surname, and given names may be missing.
+                // The single name on a card of France is the surname, and given names may be missing.
                 "names" => names::is_well_formed(text),
                 "given names" => text.bytes().all(|c| c.is_ascii_uppercase() || c == b'<'),
                 "sex" => matches!(text, "M" | "F" | "X" | "<"),
@@ -259,7 +260,7 @@ impl Mrz {
         self.format.spans().iter().filter(|span| !fits(span)).map(|span| span.name).collect()
     }
 
-    /// The fields that hold no code of ICAO Doc 9303.
+    /// Returns the fields that do not contain a code of ICAO Doc 9303.
     pub(crate) fn unknown_states(&self) -> Vec<&'static str> {
         let states = [("issuing state", &self.issuing_state), ("nationality", &self.nationality)];
         states
@@ -270,7 +271,7 @@ impl Mrz {
             .collect()
     }
 
-    /// The lines with an error. The composite digit alone shows only that one of its lines has one.
+    /// Returns the lines with an error. The composite digit alone only shows that one of its lines has one.
     pub(crate) fn lines_at_fault(&self) -> Vec<usize> {
         let wrong = [self.unproven(), self.malformed(), self.unknown_states()].concat();
         let spans = self.format.spans();
@@ -284,7 +285,7 @@ impl Mrz {
         lines
     }
 
-    /// How many check digits are right.
+    /// Returns the number of right check digits.
     pub(crate) fn right_digits(&self) -> usize {
         self.check_digits.iter().filter(|(_, right)| *right).count()
     }

@@ -1,4 +1,4 @@
-//! A day of which only the year, or year and month, may be known.
+//! A date of which possibly only the year, or year and month, are known.
 
 use std::fmt;
 
@@ -13,7 +13,8 @@ pub struct PartialDate {
 }
 
 impl PartialDate {
-    /// Returns the date, month or year these numbers name, 0 standing for an unknown month or day; `None` where they name none.
+    /// Returns the date, month or year for these numbers, where 0 is an unknown month or day; `None` when they are not
+    /// valid.
     pub fn from_parts(year: i32, month: u8, day: u8) -> Option<Self> {
         if month == 0 {
             return (day <= 31).then_some(Self { year, month: None, day: None });
@@ -29,25 +30,25 @@ impl PartialDate {
         self.year
     }
 
-    /// The day, where all of it is known.
+    /// Returns the day, if it is completely known.
     pub fn full(self) -> Option<Date> {
         Date::from_calendar_date(self.year, self.month?, self.day?).ok()
     }
 
-    /// The first day it can be.
+    /// Returns the earliest possible day.
     pub fn earliest(self) -> Date {
         let (month, day) = (self.month.unwrap_or(Month::January), self.day.unwrap_or(1));
         Date::from_calendar_date(self.year, month, day).unwrap_or(Date::MIN)
     }
 
-    /// The last day it can be.
+    /// Returns the latest possible day.
     pub fn latest(self) -> Date {
         let month = self.month.unwrap_or(Month::December);
         let day = self.day.unwrap_or_else(|| month.length(self.year));
         Date::from_calendar_date(self.year, month, day).unwrap_or(Date::MAX)
     }
 
-    /// Whether `date` may be that day.
+    /// Returns whether `date` is a possible day.
     pub fn includes(self, date: Date) -> bool {
         (self.earliest()..=self.latest()).contains(&date)
     }

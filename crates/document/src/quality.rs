@@ -1,4 +1,4 @@
-//! Whether a picture is good enough to be judged, and if not what its taker can do.
+//! Assesses whether a picture can be judged, and otherwise what the photographer can do.
 
 use image::{RgbImage, imageops};
 
@@ -7,15 +7,15 @@ use crate::{
     reasons::Reason,
 };
 
-/// The shorter side below which no document can be read, pixels.
+/// Shorter side below which no document is readable, pixels.
 const SMALLEST: u32 = 200;
-/// Longer side the measures are taken at, so that they mean the same for every picture.
+/// Longer side at which measures are taken, so that they are comparable between pictures.
 const MEASURED_AT: u32 = 1000;
-/// Variance of the Laplacian below which strokes have no edges.
+/// Variance of the Laplacian below which strokes have no sharp edges.
 const SOFT: f32 = 12.0;
-/// Share of the text's area that may be burnt out.
+/// Share of the text's area that may be overexposed.
 const BURNT: f32 = 0.25;
-/// A channel from here on is burnt out.
+/// Channel value from which a pixel is overexposed.
 const WHITE: u8 = 253;
 
 /// The measures of a picture.
@@ -24,9 +24,9 @@ pub(crate) struct Quality {
     shorter: u32,
     sharpness: f32,
     burnt: f32,
-    /// Lines of text that run over the border of the picture.
+    /// Lines of text that extend beyond the border of the picture.
     cut: usize,
-    /// Edges of the document that lie on or beyond the border, where its outline is known.
+    /// Edges of the document on or beyond the border, when its outline is known.
     edges_cut: Option<usize>,
 }
 
@@ -65,7 +65,7 @@ impl Quality {
         self.cut == 0 && self.edges_cut.is_none_or(|edges| edges == 0)
     }
 
-    /// The measures as advisory checks.
+    /// Returns the measures as advisory checks.
     pub fn checks(&self) -> Vec<Check> {
         vec![
             Check::advisory(
@@ -99,7 +99,7 @@ impl Quality {
         ]
     }
 
-    /// The defect of the picture itself, if any: the first in the order of [`Reason`].
+    /// Returns the defect of the picture itself, if any: the first in the order of [`Reason`].
     pub fn reason(&self) -> Option<Reason> {
         let all = [
             (self.shorter < SMALLEST, Reason::PictureTooSmall),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{Check, Field, Mrz, Outline, forensics::Signals};
 
-/// What kind of document it is.
+/// The type of a document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -14,7 +14,7 @@ pub enum Kind {
     IdentityCard,
     Visa,
     DrivingLicence,
-    /// A travel document that is none of these.
+    /// Another travel document.
     TravelDocument,
     #[default]
     Unknown,
@@ -33,11 +33,11 @@ impl Kind {
     }
 }
 
-/// A field every document may have.
+/// A field that documents can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldName {
-    /// Three letters of ICAO Doc 9303, as are nationality and issuing state where the document has no other.
+    /// Three letters of ICAO Doc 9303, like nationality and issuing state, unless the document has only another code.
     CountryCode,
     NationalityCode,
     NationalityName,
@@ -78,7 +78,7 @@ impl FieldName {
 /// The fields that were read.
 pub type Fields = BTreeMap<FieldName, Field>;
 
-/// What became of one picture.
+/// The result of one picture.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub kind: Kind,
@@ -91,22 +91,22 @@ pub struct Report {
     pub portrait: Option<Vec<u8>>,
     /// A second, smaller picture of the holder; JPEG.
     pub ghost: Option<Vec<u8>>,
-    /// The holder's picture in an authentic chip; JPEG.
+    /// The holder's picture from an authentic chip; JPEG.
     pub chip_portrait: Option<Vec<u8>>,
     /// JPEG.
     pub signature: Option<Vec<u8>>,
     /// Why the picture cannot be judged, as advice to the person; `None` when it can.
     pub cannot_judge: Option<String>,
-    /// Where the document lies, in pixels of the picture as a viewer shows it, clockwise from the document's own top left.
+    /// The document's corners in pixels of the displayed picture, clockwise from the document's top left.
     pub outline: Option<Outline>,
-    /// By how many quarter turns clockwise the picture had been turned.
+    /// The number of clockwise quarter turns of the picture.
     pub turned: u8,
-    /// Lines of text read.
+    /// Number of lines of text that were read.
     pub lines: usize,
 }
 
 impl Report {
-    /// The value of a field, empty when it was not read.
+    /// Returns the value of a field; empty when it was not read.
     pub fn value(&self, name: FieldName) -> &str {
         self.fields.get(&name).map_or("", |f| f.value.as_str())
     }

@@ -1,4 +1,4 @@
-//! Finds the holder's signature: the ink beside the label that asks for it.
+//! Finds the holder's signature: ink beside its label.
 
 use face::Rect;
 use image::{RgbImage, imageops};
@@ -9,16 +9,16 @@ use crate::{
     printed::words,
 };
 
-/// The word in the languages documents carry, without accents.
+/// The label in the languages of documents, without accents.
 const LABELS: [&str; 8] =
     ["SIGNATURE", "UNTERSCHRIFT", "PODPIS", "POTPIS", "ALLKIRI", "FIRMA", "ASSINATURA", "HANDTEKENING"];
-/// The searched area in heights of the label: its minimum width, and its height.
+/// Minimum width and height of the searched area, in heights of the label.
 const WIDE: f32 = 9.0;
 const HIGH: f32 = 3.5;
 /// Share of dark pixels of handwriting.
 const INK: std::ops::RangeInclusive<f32> = 0.012..=0.22;
 
-/// The signature as JPEG; none when there is no label or no ink beside it.
+/// Returns the signature as JPEG; `None` without a label or without ink beside it.
 pub(crate) fn find(page: &Page, lines: &[TextLine]) -> Option<Vec<u8>> {
     let is_label = |l: &&TextLine| words(&l.text).split(' ').any(|w| LABELS.contains(&w));
     let label = lines.iter().find(is_label)?.quad.bounds();
@@ -33,7 +33,7 @@ pub(crate) fn find(page: &Page, lines: &[TextLine]) -> Option<Vec<u8>> {
     inked(below).or_else(|| inked(above)).and_then(|crop| jpeg(&crop))
 }
 
-/// Share of pixels clearly darker than the paper.
+/// Returns the share of pixels that are clearly darker than the paper.
 fn ink(crop: &RgbImage) -> f32 {
     let luma = imageops::grayscale(crop);
     let mut values = luma.as_raw().clone();

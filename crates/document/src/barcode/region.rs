@@ -71,7 +71,7 @@ fn dense(luma: &GrayImage, wide: usize, high: usize) -> Vec<bool> {
     (0..each.len()).map(|i| mean(i) >= DENSE).collect()
 }
 
-/// Returns the range of the greys, without their darkest and lightest parts.
+/// Returns the range from the 5th to the 95th percentile of the greys.
 fn range(luma: &GrayImage) -> f32 {
     let mut counts = [0_usize; 256];
     luma.as_raw().iter().for_each(|v| counts[usize::from(*v)] += 1);

@@ -1,15 +1,15 @@
-//! A JPEG saved twice: its coefficients, rounded to the first table's steps and then to the second's, gather at some
-//! values and shun others.
+//! Detects a JPEG that was saved twice: its coefficients, rounded to the steps of the first table and then of the
+//! second, accumulate at some values and avoid others.
 
 use image::RgbImage;
 
-/// Low frequencies looked at: row and column in the block, and place in the zigzag order.
+/// Low frequencies that are examined: row and column in the block, and index in the zigzag order.
 const MODES: [(usize, usize, usize); 5] = [(0, 1, 1), (1, 0, 2), (2, 0, 3), (1, 1, 4), (0, 2, 5)];
 /// Blocks across and down that are transformed, at most.
 const BLOCKS: usize = 72;
 /// Largest coefficient counted, in steps.
 const REACH: i32 = 24;
-/// Fewest coefficients that are not nought.
+/// Fewest non-zero coefficients.
 const FEWEST: f32 = 400.0;
 
 /// Height of the strongest period among the histograms of a JPEG's coefficients, in multiples of the mean of the others;
@@ -24,7 +24,7 @@ pub fn periodicity(file: &[u8], rgb: &RgbImage) -> Option<f32> {
     each.reduce(f32::max)
 }
 
-/// The quantisation table 0 of a JPEG, zigzag order (ITU-T T.81, B.2.4.1).
+/// Returns quantisation table 0 of a JPEG in zigzag order (ITU-T T.81, B.2.4.1).
 fn first_table(file: &[u8]) -> Option<[u8; 64]> {
     let mut at = 2;
     while file.get(at..at + 4).is_some_and(|s| s[0] == 0xff && s[1] != 0xda)
@@ -40,7 +40,7 @@ fn first_table(file: &[u8]) -> Option<[u8; 64]> {
     None
 }
 
-/// Coefficients of the blocks in the middle, by mode.
+/// Returns the coefficients of the blocks in the middle, by mode.
 fn coefficients(rgb: &RgbImage) -> Option<[Vec<f32>; 5]> {
     let (columns, rows) = (rgb.width() as usize / 8, rgb.height() as usize / 8);
     if columns < 8 || rows < 8 {
@@ -70,7 +70,7 @@ fn coefficients(rgb: &RgbImage) -> Option<[Vec<f32>; 5]> {
     Some(out)
 }
 
-/// Strongest period of the histogram of `values / step` after its slow fall is taken away.
+/// Returns the strongest period of the histogram of `values / step`, after removing its slow decline.
 fn strongest_period(values: &[f32], step: f32) -> Option<f32> {
     let mut histogram = [0.0_f32; REACH as usize * 2 + 1];
     for value in values {
@@ -88,7 +88,7 @@ fn strongest_period(values: &[f32], step: f32) -> Option<f32> {
         let count = around.clone().count() as f32;
         around.map(|k| histogram[k]).sum::<f32>() / count
     };
-    // Nought is left out, and its neighbours' mean with it.
+    // Zero is left out, and with it the mean of its neighbours.
     let centre = REACH as usize;
     let rest: Vec<f32> =
         (0..histogram.len())

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-/// Programs that change pictures, as they write themselves into files. A camera's firmware is none of them.
+/// Programs that edit pictures, by the names they write into files. Firmware of cameras is not included.
 const EDITORS: [(&str, &str); 15] = [
     ("photoshop", "Photoshop"),
     ("lightroom", "Lightroom"),
@@ -20,10 +20,10 @@ const EDITORS: [(&str, &str); 15] = [
     ("inkscape", "Inkscape"),
     ("krita", "Krita"),
 ];
-/// How far into a file notes are sought that are no EXIF.
+/// Bytes of a file that are searched for metadata other than EXIF.
 const HEAD: usize = 64 * 1024;
 
-/// The editing program that a file names in EXIF, XMP, Photoshop's own segment or PNG's text.
+/// Returns the editing program named in EXIF, XMP, Photoshop's own segment or PNG text.
 pub fn editor(file: &[u8]) -> Option<&'static str> {
     let exif = exif::Reader::new().read_from_container(&mut Cursor::new(file)).ok();
     let tags = [exif::Tag::Software, exif::Tag(exif::Context::Tiff, 0x000b)];

@@ -1,4 +1,4 @@
-//! A portrait from another picture brings that picture's noise, or none.
+//! Compares noise: a portrait from another picture has that picture's noise, or none.
 
 use image::RgbImage;
 
@@ -6,15 +6,15 @@ use crate::Rect;
 
 /// Side of the squares whose noise is estimated, pixels.
 const SIDE: usize = 8;
-/// Fewest squares of either part.
+/// Fewest squares of each part.
 const FEWEST: usize = 24;
-/// Of the squares the one at this share is taken: below it nothing but noise, above it edges.
+/// Percentile of the squares that is compared: lower ones are pure noise, higher ones contain edges.
 const SHARE: f32 = 0.2;
-/// Squares darker or lighter have lost their noise to the ends of the range.
+/// Squares beyond these values have lost their noise to clipping.
 const GREYS: std::ops::RangeInclusive<f32> = 30.0..=235.0;
 
-/// By how many nepers the face is less noisy than the document around it; negative when it is noisier. `None` when
-/// either is too small, dark or light.
+/// Returns by how many nepers the face is less noisy than the document around it; negative when it is noisier. `None`
+/// when either is too small, dark or light.
 pub fn quietness(rgb: &RgbImage, face: &Rect, document: &Rect) -> Option<f32> {
     let about = Rect { x: face.x - face.w * 0.7, y: face.y - face.h * 0.8, w: face.w * 2.4, h: face.h * 2.6 };
     let (mut inside, mut outside) = (Vec::new(), Vec::new());
@@ -48,7 +48,8 @@ fn typical(mut all: Vec<f32>) -> Option<f32> {
     Some(*all.select_nth_unstable_by(at, f32::total_cmp).1)
 }
 
-/// Standard deviation of the noise in a square, by Immerkaer's mask (Computer Vision and Image Understanding 64, 1996).
+/// Returns the standard deviation of the noise in a square, by Immerkaer's mask (Computer Vision and Image
+/// Understanding 64, 1996).
 fn noise(rgb: &RgbImage, x: usize, y: usize) -> Option<f32> {
     let (wide, stride) = (rgb.width() as usize, rgb.width() as usize * 3);
     if x + SIDE > wide || y + SIDE > rgb.height() as usize {

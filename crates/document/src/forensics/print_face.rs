@@ -1,21 +1,22 @@
-//! How alike the figures of the printed values are: one machine prints number and dates, in one face. Where an issuer sets
-//! its numbers in a face of their own this says nothing of forgery, so it is advisory.
+//! Measures how similar the digits of printed values are: one machine prints number and dates in one typeface. Some
+//! issuers print their numbers in another typeface, so it is advisory.
 
 use super::zone_print::{Character, characters};
 use crate::{Page, Quad, TextLine};
 
-/// A line is looked at from this confidence on, and with so many figures.
+/// Confidence, and number of digits, from which a line is examined.
 const CLEAR: f32 = 0.9;
 const FIGURES: usize = 4;
-/// Fewest lines that are compared, and most: the pairs of their figures are compared one by one.
+/// Fewest and most lines that are compared: the pairs of their digits are compared one by one.
 const LINES: std::ops::RangeInclusive<usize> = 3..=12;
 /// Weight of the difference in nepers between the proportions of two digits.
 const PROPORTION: f32 = 0.5;
 /// Distances below this are noise.
 const NOISE: f32 = 0.04;
 
-/// How much less than the others the figures of the oddest line resemble those of the rest; `None` unless three lines of
-/// figures come apart into characters. `zone` are the lines of the machine readable zone, which has its own face.
+/// Returns how much less similar than the others the digits of the least similar line are to the rest; `None` unless
+/// three lines of digits can be separated into characters. `zone` are the lines of the machine readable zone, which has
+/// its own typeface.
 pub fn print_face(page: &Page, lines: &[TextLine], zone: &[Quad]) -> Option<f32> {
     let is_value = |l: &&TextLine| {
         let figures = l.text.chars().filter(char::is_ascii_digit).count();
@@ -39,7 +40,7 @@ pub fn print_face(page: &Page, lines: &[TextLine], zone: &[Quad]) -> Option<f32>
     Some(most / middle.max(NOISE))
 }
 
-/// The middle of the distances of a line's figures to the nearest of their kind on other lines.
+/// Returns the median distance of a line's digits to the nearest of their kind on other lines.
 fn oddness(values: &[Vec<Character>], line: usize) -> Option<f32> {
     let others = || values.iter().enumerate().filter(|(i, _)| *i != line).flat_map(|(_, other)| other);
     let mut nearest: Vec<f32> = values[line]

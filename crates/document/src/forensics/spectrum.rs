@@ -1,5 +1,5 @@
-//! Periodic traces: a display's grid and a printing screen's dots leave sharp peaks in the spectrum that paper, text and
-//! a camera's noise do not.
+//! Detects periodic traces: a display's pixel grid and the dots of a printing screen cause sharp peaks in the spectrum,
+//! unlike paper, text and a camera's noise.
 
 use image::RgbImage;
 use rustfft::num_complex::Complex32;
@@ -11,25 +11,26 @@ use crate::Rect;
 const SIDE: usize = 128;
 /// Tiles across and down the document, at most.
 const GRID: (usize, usize) = (7, 4);
-/// Fewer than this tell no periodic trace from chance.
+/// Fewest tiles that distinguish a periodic trace from chance.
 const FEWEST: usize = 4;
-/// Lowest frequency looked at, in periods a tile: below, lines of text and of security printing have their peaks.
+/// Lowest frequency that is examined, in periods per tile: lines of text and of security printing have their peaks
+/// below.
 const LOWEST: f32 = 14.0;
-/// Added to every power, in squared grey levels: keeps digital flatness from making peaks of rounding.
+/// Added to every power, in squared grey levels, so that rounding in flat digital areas does not cause peaks.
 const FLOOR: f32 = 0.05;
-/// Degrees about the axes within which a display's grid is sought.
+/// Degrees from the axes within which a display's grid is searched.
 const AXIS: f32 = 14.0;
 
-/// Heights of the strongest peaks, in nepers of power above what surrounds them.
+/// Heights of the strongest peaks, in nepers of power above their surroundings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Peaks {
-    /// Near the picture's axes, in light or colour.
+    /// Near the picture's axes, in luminance or colour.
     pub along: f32,
-    /// Off them; the weaker of two at right angles.
+    /// Off the axes: the weaker of two at right angles.
     pub across: f32,
 }
 
-/// The peaks in the part `region` of a picture; `None` when there is too little of it or it is flat.
+/// Returns the peaks in the part `region` of a picture; `None` when it is too small or flat.
 pub fn peaks(rgb: &RgbImage, region: &Rect) -> Option<Peaks> {
     let corners = tiles(rgb, region)?;
     let plan = FftPlanner::new().plan_fft_forward(SIDE);
@@ -53,7 +54,7 @@ pub fn peaks(rgb: &RgbImage, region: &Rect) -> Option<Peaks> {
     Some(Peaks { along: along(light).max(along(colour)), across: across(light).max(across(colour)) })
 }
 
-/// Top left corners of a grid of tiles over the region.
+/// Returns the top left corners of a grid of tiles over the region.
 fn tiles(rgb: &RgbImage, region: &Rect) -> Option<Vec<[usize; 2]>> {
     let clamp = |v: f32, most: u32| if v.is_finite() { v.clamp(0.0, most as f32) as usize } else { 0 };
     let (left, top) = (clamp(region.x, rgb.width()), clamp(region.y, rgb.height()));
@@ -69,7 +70,7 @@ fn tiles(rgb: &RgbImage, region: &Rect) -> Option<Vec<[usize; 2]>> {
     Some(all.map(|(r, c)| [spread(left, wide, columns, c), spread(top, high, rows, r)]).collect())
 }
 
-/// Light and red against blue of a tile.
+/// Returns luminance and red minus blue of a tile.
 fn planes(rgb: &RgbImage, [x, y]: [usize; 2]) -> [Vec<f32>; 2] {
     let mut planes = [Vec::with_capacity(SIDE * SIDE), Vec::with_capacity(SIDE * SIDE)];
     let stride = rgb.width() as usize * 3;
@@ -118,13 +119,13 @@ fn frequency(index: usize) -> f32 {
     if index < SIDE / 2 { index as f32 } else { index as f32 - SIDE as f32 }
 }
 
-/// By how much each frequency stands above the median of those around it; nothing where JPEG's own blocks peak.
+/// Returns by how much each frequency exceeds the median of those around it, without the peaks of JPEG's own blocks.
 fn heights(power: &[f32]) -> Vec<f32> {
     let at = |u: usize, v: usize| power[(v % SIDE) * SIDE + u % SIDE];
     let mut out = vec![0.0; SIDE * SIDE];
     let mut around = Vec::with_capacity(72);
     for v in 0..SIDE {
-        // The other half of a real picture's spectrum is the same.
+        // The other half of a real picture's spectrum is symmetrical.
         for u in 0..=SIDE / 2 {
             let (fu, fv) = (frequency(u).abs(), frequency(v).abs());
             if fu.hypot(fv) < LOWEST || is_of_blocks(fu, fv) {
@@ -146,8 +147,8 @@ fn heights(power: &[f32]) -> Vec<f32> {
     out
 }
 
-/// Multiples of an eighth on either axis, where blocks of eight pixels have theirs; and the axes themselves, where
-/// a straight edge has its own.
+/// Returns whether a frequency is a multiple of an eighth on either axis, where blocks of eight pixels have peaks, or
+/// on an axis, where straight edges have peaks.
 fn is_of_blocks(fu: f32, fv: f32) -> bool {
     let eighth = |f: f32| {
         let rest = f % (SIDE as f32 / 8.0);
@@ -156,7 +157,7 @@ fn is_of_blocks(fu: f32, fv: f32) -> bool {
     (fv <= 1.0 && eighth(fu)) || (fu <= 1.0 && eighth(fv)) || (eighth(fu) && eighth(fv))
 }
 
-/// Degrees of a frequency from the nearer axis, 0 to 45.
+/// Returns the degrees of a frequency from the nearer axis, 0 to 45.
 fn off_axis(u: usize, v: usize) -> f32 {
     let (fu, fv) = (frequency(u).abs(), frequency(v).abs());
     fu.min(fv).atan2(fu.max(fv)).to_degrees()

@@ -1,31 +1,32 @@
-//! How evenly the machine readable zone is printed: one machine sets all of it, in one face, at one pitch.
+//! Measures how evenly the machine readable zone is printed: one machine prints all of it, in one typeface, at one
+//! pitch.
 
 use image::{GrayImage, imageops};
 
 use crate::{Page, Quad};
 
-/// Height at which a line is looked at, pixels; and of a character's picture.
+/// Height to which a line is scaled, in pixels; and height of a character's picture.
 const HIGH: u32 = 48;
 const CELL: (u32, u32) = (16, 24);
 /// A line lower than this on the picture has too few pixels.
 const LOWEST: f32 = 11.0;
-/// Fewest characters with a like that are compared.
+/// Fewest characters with another of their kind that are compared.
 const FEWEST: usize = 10;
 
-/// How evenly a zone is printed.
+/// The evenness of a zone's print.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ZonePrint {
-    /// Largest step of a character off its place on its line, in pitches.
+    /// Largest displacement of a character on its line, in pitches.
     pub pitch: f32,
-    /// Distance of the second least alike character from its like, in medians of that distance: one may have been
-    /// misread.
+    /// Distance of the second least similar character from its nearest of a kind, in medians of that distance: the
+    /// least similar one may have been misread.
     pub face: Option<f32>,
 }
 
 /// One character's ink.
 pub(super) struct Character {
     pub letter: char,
-    /// Where its ink's middle is, pixels of the line.
+    /// The middle of its ink, pixels of the line.
     middle: f32,
     /// Width over height of its ink.
     pub proportion: f32,
@@ -33,7 +34,7 @@ pub(super) struct Character {
     pub picture: Vec<f32>,
 }
 
-/// Measures the zone whose `lines` lie at `quads`; `None` unless every character of at least two lines stands alone.
+/// Measures the zone with `lines` at `quads`; `None` unless every character of at least two lines is separate.
 pub fn zone_print(page: &Page, quads: &[Quad], lines: &[String]) -> Option<ZonePrint> {
     let each: Vec<Vec<Character>> =
         quads.iter().zip(lines).filter_map(|(quad, text)| characters(page, quad, text)).collect();
@@ -44,8 +45,8 @@ pub fn zone_print(page: &Page, quads: &[Quad], lines: &[String]) -> Option<ZoneP
     Some(ZonePrint { pitch, face: unlike(&each.iter().flatten().collect::<Vec<_>>()) })
 }
 
-/// The heights of the characters of a line to a fraction of a pixel, in shares of the line's height, when there are as many
-/// inks side by side as letters.
+/// Returns the heights of a line's characters with subpixel precision, as shares of the line's height, if there are as
+/// many separate inks as letters.
 pub(crate) fn character_heights(page: &Page, quad: &Quad, text: &str) -> Option<Vec<f32>> {
     if quad.height() < LOWEST || text.is_empty() {
         return None;
@@ -58,7 +59,7 @@ pub(crate) fn character_heights(page: &Page, quad: &Quad, text: &str) -> Option<
     (inks.len() == text.len()).then(|| inks.into_iter().map(height).collect())
 }
 
-/// From where the darkest column of each row crosses `limit` at the top to where it does at the bottom.
+/// Returns where the darkest column of each row crosses `limit` at the top and at the bottom.
 fn ink_height(grey: &GrayImage, limit: u8, [left, top, right, bottom]: [u32; 4]) -> f32 {
     let row = |y: u32| (left..right).map(|x| grey.get_pixel(x, y).0[0]).min().unwrap_or(255);
     let crossing = |inside: u32, outside: u32| {
@@ -70,7 +71,7 @@ fn ink_height(grey: &GrayImage, limit: u8, [left, top, right, bottom]: [u32; 4])
     (bottom - top) as f32 + above + below
 }
 
-/// The characters of a line, when there are as many inks side by side as letters.
+/// Returns the characters of a line, if there are as many separate inks as letters.
 pub(super) fn characters(page: &Page, quad: &Quad, text: &str) -> Option<Vec<Character>> {
     if quad.height() < LOWEST || text.is_empty() {
         return None;
@@ -85,7 +86,7 @@ pub(super) fn characters(page: &Page, quad: &Quad, text: &str) -> Option<Vec<Cha
         .then(|| letters.into_iter().zip(inks).map(|(letter, ink)| character(&grey, letter, ink)).collect())
 }
 
-/// The grey that parts ink from paper best (Otsu 1979).
+/// Returns the grey that best separates ink from paper (Otsu 1979).
 fn otsu(grey: &GrayImage) -> u8 {
     let mut counts = [0.0_f64; 256];
     grey.as_raw().iter().for_each(|v| counts[usize::from(*v)] += 1.0);
@@ -107,7 +108,7 @@ fn otsu(grey: &GrayImage) -> u8 {
     best.1 as u8
 }
 
-/// Left, top, right and bottom of the inks side by side.
+/// Returns left, top, right and bottom of the separate inks.
 fn inks(grey: &GrayImage, limit: u8) -> Vec<[u32; 4]> {
     let dark = |x: u32, y: u32| grey.get_pixel(x, y).0[0] <= limit;
     let column = |x: u32| (0..grey.height()).filter(|y| dark(x, *y)).count();
@@ -120,7 +121,7 @@ fn inks(grey: &GrayImage, limit: u8) -> Vec<[u32; 4]> {
             (Some(left), false) => {
                 let rows = || (0..grey.height()).filter(|y| (left..x).any(|x| dark(x, *y)));
                 let (top, bottom) = (rows().next().unwrap_or(0), rows().next_back().unwrap_or(0) + 1);
-                // Specks are neither as wide as a stroke nor as high as half a letter.
+                // Specks are narrower than a stroke or lower than half a letter.
                 if x - left >= 2 && bottom - top >= HIGH / 5 {
                     found.push([left, top, x, bottom]);
                 }
@@ -144,8 +145,8 @@ fn character(grey: &GrayImage, letter: char, [left, top, right, bottom]: [u32; 4
     Character { letter, middle: (left + right) as f32 / 2.0, proportion, picture }
 }
 
-/// Largest distance of a middle from the straight row that fits best, in pitches; letters that are not symmetrical are
-/// compared with their own kind.
+/// Returns the largest distance of a middle from the best straight row, in pitches; asymmetrical letters are compared
+/// with their own kind.
 fn off_place(line: &[Character]) -> f32 {
     let n = line.len() as f32;
     let xs = (0..line.len()).map(|i| i as f32 - (n - 1.0) / 2.0);
@@ -153,7 +154,7 @@ fn off_place(line: &[Character]) -> f32 {
     let spread: f32 = xs.clone().map(|x| x * x).sum();
     let pitch = xs.clone().zip(line).map(|(x, c)| x * (c.middle - mean)).sum::<f32>() / spread.max(1e-3);
     let off: Vec<f32> = xs.zip(line).map(|(x, c)| (c.middle - mean - x * pitch) / pitch.max(1e-3)).collect();
-    // Perspective bends the row slowly, so a character is compared with its neighbours.
+    // Perspective bends the row gradually, so a character is compared with its neighbours.
     let bend = |i: usize| {
         let around = i.saturating_sub(5)..(i + 6).min(off.len());
         let mut near: Vec<f32> = around.map(|k| off[k]).collect();
@@ -163,8 +164,8 @@ fn off_place(line: &[Character]) -> f32 {
     (0..off.len()).map(|i| (off[i] - bend(i)).abs()).fold(0.0, f32::max)
 }
 
-/// Of every character the distance to the nearest of its kind; the second largest of them in medians. Fillers, always many, are
-/// left out.
+/// Returns the second largest distance of a character from the nearest of its kind, in medians. Fillers are left out,
+/// because there are always many.
 fn unlike(all: &[&Character]) -> Option<f32> {
     let distance = |a: &Character, b: &Character| {
         1.0 - a.picture.iter().zip(&b.picture).map(|(x, y)| x * y).sum::<f32>()

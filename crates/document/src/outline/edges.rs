@@ -1,5 +1,5 @@
-//! A document's edges: straight lines of strong gradient (Duda and Hart 1972, each pixel voting near its own gradient's
-//! direction alone), and of all quads they make the largest whose sides are seen.
+//! Finds a document's edges: straight lines of strong gradient (Duda and Hart 1972; each pixel votes only near the
+//! direction of its own gradient). Of all quads they form, the largest with visible sides is the document.
 
 use image::{GrayImage, imageops};
 use imageproc::{
@@ -12,37 +12,37 @@ use crate::{Page, geometry::Quad};
 
 /// Longer side of the searched picture, pixels.
 const SIDE: u32 = 640;
-/// Deviation of the blur without which a slanted edge is a stair whose steps have no slope, pixels.
+/// Standard deviation of the blur, in pixels. Without it a slanted edge is a staircase whose steps have no slope.
 const BLUR: f32 = 1.2;
-/// Sobel gradient of an edge: a step of about ten grey levels under that blur.
+/// Sobel gradient of an edge: a step of about ten grey levels after that blur.
 const STEP: i16 = 24;
-/// Slopes looked at on either side of an axis, in steps of `TAN`: 16 degrees.
+/// Slopes searched on either side of an axis, in steps of `TAN`: 16 degrees.
 const STEPS: i32 = 36;
 const TAN: f32 = 0.008;
-/// A pixel votes for slopes this near to its own.
+/// Largest difference between a pixel's slope and one that it votes for.
 const NEAR: f32 = 0.07;
-/// Lines of either direction that are tried.
+/// Most lines of either direction that are tried.
 const LINES: usize = 12;
-/// Votes of a line, as a share of the picture's side.
+/// Least votes of a line, as a share of the picture's side.
 const VOTES: f32 = 0.16;
-/// Share of the picture that a document covers at least.
+/// Least share of the picture that a document covers.
 const SHARE: f32 = 0.14;
-/// Width over height of documents, lying and upright, with what perspective does to them.
+/// Width over height of documents, horizontal and vertical, including the effect of perspective.
 const ASPECTS: [std::ops::RangeInclusive<f32>; 2] = [1.22..=1.82, 0.55..=0.82];
-/// Of each side at least this share must be seen, of the other three where one is taken to lie on the border so much, and
-/// so much of all.
+/// Least visible share of each side; of each of the other three when one is assumed to lie on the border; and of all
+/// sides together.
 const SEEN: f32 = 0.3;
 const SEEN_OF_THREE: f32 = 0.7;
 const SEEN_OF_ALL: f32 = 0.66;
 /// Weight of a side on the border of the picture.
 const ON_BORDER: f32 = 0.5;
-/// A side on the border is cut off when the one across from it lies so far inside, as a share of the picture; where all
-/// lie on the border the picture was cropped.
+/// A side on the border is cut off when the opposite one is this far inside, as a share of the picture; when all are on
+/// the border, the picture was cropped.
 const CLEAR: f32 = 0.06;
-/// A larger quad is taken though so much less of it is seen.
+/// A larger quad is preferred even if this much less of it is visible.
 const YIELD: f32 = 0.12;
 
-/// The corners of the document on an upright page; `None` where its edges are not seen.
+/// Returns the corners of the document on an upright page; `None` when its edges are not visible.
 pub(crate) fn edges(page: &Page) -> Option<Outline> {
     let scale = SIDE as f32 / page.width().max(page.height()).max(1) as f32;
     let side = |v: u32| (v as f32 * scale) as u32;
@@ -60,12 +60,12 @@ pub(crate) fn edges(page: &Page) -> Option<Outline> {
     Some(Outline { quad: Quad(found.quad.0.map(back)), ..found })
 }
 
-/// Edge pixels of one direction. A lying family is looked at with x and y exchanged.
+/// Edge pixels of one direction. For horizontal lines x and y are exchanged.
 struct Family {
     /// Extent along the lines, and across.
     length: usize,
     breadth: usize,
-    /// Line after line across: whether there is an edge, and the slope it has.
+    /// By line: whether there is an edge, and its slope.
     slopes: Vec<Option<f32>>,
 }
 
@@ -74,7 +74,7 @@ struct Family {
 struct Line {
     offset: f32,
     slope: f32,
-    /// How many of the places before each one are on an edge; empty of the picture's own border.
+    /// For each place the number of edge pixels before it; empty for the picture's own border.
     seen: Vec<u32>,
 }
 
@@ -96,7 +96,7 @@ impl Family {
                 let is_ridge = strength >= gradient(along, across - 1).0.abs()
                     && strength > gradient(along, across + 1).0.abs();
                 if strength >= STEP && is_ridge && other.abs() * 3 < strength {
-                    // An edge runs square to its gradient.
+                    // An edge is perpendicular to its gradient.
                     slopes[along * breadth + across] = Some(-f32::from(other) / f32::from(g));
                 }
             }
@@ -112,7 +112,7 @@ impl Family {
         })
     }
 
-    /// The lines with the most votes, and the two borders of the picture.
+    /// Returns the lines with the most votes, and the two borders of the picture.
     fn lines(&self) -> Vec<Line> {
         let bins = self.breadth * 2;
         let shift = bins as f32 / 4.0;
@@ -142,7 +142,7 @@ impl Family {
         found
     }
 
-    /// Takes the votes away that the same edge gave to neighbouring lines.
+    /// Removes the votes that the same edge gave to neighbouring lines.
     fn clear(&self, votes: &mut [u16], bins: usize, step: i32, bin: usize) {
         for other in (step - 5).max(-STEPS)..=(step + 5).min(STEPS) {
             let from = (other + STEPS) as usize * bins;
@@ -150,7 +150,7 @@ impl Family {
         }
     }
 
-    /// The straight line through the edge's pixels.
+    /// Fits a straight line through the edge's pixels.
     fn fitted(&self, mut offset: f32, mut slope: f32) -> Line {
         for reach in [2.5, 1.5] {
             let on = |(along, across, _): &(f32, f32, f32)| (across - offset - slope * along).abs() < reach;
@@ -191,14 +191,14 @@ impl Line {
         self.seen.is_empty()
     }
 
-    /// Share of the line that is seen between two places.
+    /// Returns the visible share of the line between two places.
     fn seen(&self, from: f32, to: f32) -> f32 {
         if self.is_border() {
             return ON_BORDER;
         }
         let place = |v: f32| (v.max(0.0) as usize).min(self.seen.len() - 1);
         let (a, b) = (place(from), place(to));
-        // What lies beyond the picture is not seen.
+        // Parts beyond the picture are not visible.
         (self.seen[b].saturating_sub(self.seen[a])) as f32 / (to - from).max(1.0)
     }
 }
@@ -211,7 +211,7 @@ fn best(columns: &[Line], rows: &[Line], width: u32, height: u32) -> Option<Outl
             tried.extend(judged([left, top, right, bottom], size));
         }
     }
-    // A side is only taken to lie on the border where no four sides are seen.
+    // A side is only assumed to lie on the border when no four sides are visible.
     if tried.iter().any(|t| !t.is_on_border) {
         tried.retain(|t| !t.is_on_border);
     }
@@ -222,7 +222,7 @@ fn best(columns: &[Line], rows: &[Line], width: u32, height: u32) -> Option<Outl
 
 /// A quad that may be the document.
 struct Tried {
-    /// Mean share of its sides that is seen.
+    /// Mean visible share of its sides.
     seen: f32,
     /// Square pixels.
     area: f32,
@@ -235,7 +235,7 @@ fn pairs(lines: &[Line]) -> impl Iterator<Item = (&Line, &Line)> {
     all.filter(|(a, b)| b.offset - a.offset > 60.0)
 }
 
-/// How much of a quad's outline is seen, and its area; `None` when it is no document's.
+/// Returns how much of a quad's outline is visible, and its area; `None` when it cannot be a document.
 fn judged([left, top, right, bottom]: [&Line; 4], (width, height): (usize, usize)) -> Option<Tried> {
     let borders = [left, top, right, bottom].iter().filter(|l| l.is_border()).count();
     if borders > 1 {
