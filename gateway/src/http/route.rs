@@ -6,7 +6,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
 };
 use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
-use utoipa::openapi::{OpenApi, path::Operation, security::SecurityRequirement};
+use utoipa::openapi::{OpenApi, ResponseBuilder, path::Operation, security::SecurityRequirement};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::{
@@ -96,6 +96,11 @@ impl Route {
     #[must_use]
     pub fn charged(mut self) -> Self {
         self.costs_credits = true;
+        for operation in self.methods.1.paths.values_mut().flat_map(operations_mut) {
+            let refusal = ResponseBuilder::new()
+                .description("insufficient_credits: the project has paid ahead too little");
+            operation.responses.responses.insert("402".to_owned(), refusal.build().into());
+        }
         self
     }
 

@@ -241,6 +241,46 @@ async fn every_route_names_its_errors_with_their_body() {
     assert_eq!(error["required"], serde_json::json!(["error", "message", "code", "request_id"]));
 }
 
+#[tokio::test]
+async fn exactly_the_calls_that_cost_credits_describe_their_refusal() {
+    let customer = Customer::new().await;
+    let described = customer.get("/openapi.json").await.body;
+    let refusing =
+        operations(&described).filter(|(_, _, operation)| !operation["responses"]["402"].is_null());
+    let mut paths: Vec<&str> = Vec::new();
+    for (path, method, operation) in refusing {
+        let body = &operation["responses"]["402"]["content"]["application/json"]["schema"]["$ref"];
+        assert_eq!((method, body.as_str()), ("post", Some("#/components/schemas/VerifikError")), "{path}");
+        paths.push(path);
+    }
+    let face = |call: &str| format!("/v2/face-recognition/{call}");
+    let mut expected: Vec<String> = [
+        "liveness",
+        "liveness-score",
+        "compare",
+        "compare-live",
+        "compare-with-liveness",
+        "search",
+        "search-live-face",
+        "search-active-user",
+        "verify",
+    ]
+    .map(face)
+    .into();
+    expected.extend(
+        [
+            "/liveness/{token}",
+            "/v2/biometric-validations/app-registration",
+            "/v2/biometric-validations/validate",
+            "/v2/document-validations/app-registration",
+        ]
+        .map(String::from),
+    );
+    expected.sort();
+    paths.sort_unstable();
+    assert_eq!(paths, expected);
+}
+
 /// A schema that is named but missing breaks every client generator.
 #[tokio::test]
 async fn every_schema_that_is_named_is_described() {

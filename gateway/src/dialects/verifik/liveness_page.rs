@@ -196,6 +196,7 @@ pub async fn send_liveness_page_code(
 #[utoipa::path(post, path = "/liveness/{token}", tag = "verifik", request_body = PageFace,
     params(("token" = String, Path, description = "of the link")),
     responses((status = 200, body = PageAnswer), (status = 400, description = "INVALID_BIOMETRIC_DATA"),
+        (status = 402, description = "insufficient_credits: the project has paid ahead too little"),
         (status = 403, description = "link_of_another_browser, otp_does_not_match, consent_required"),
         (status = 404, description = "link_not_found"), (status = 410, description = "link_is_used, link_has_expired"),
         (status = 412, description = "only_images_in_base64"), (status = 413, description = "image_too_large")))]
