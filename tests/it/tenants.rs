@@ -180,6 +180,7 @@ fn body(method: &str, path: &str) -> Value {
         ("put", "/api-projects/scoring-rules/{id}") => {
             json!({"rules": {"version": 1, "services": {"face_liveness": {"mode": "required"}}}})
         }
+        ("post", "/api-projects/scoring-rules/{id}/rollback") => json!({"version": 1}),
         ("post", "/api-transactions/transactions/{id}/review") => {
             json!({"decision": "approve", "reason": "identity_confirmed"})
         }
