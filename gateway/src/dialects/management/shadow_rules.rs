@@ -8,28 +8,23 @@ use axum::{
         rejection::{BytesRejection, PathRejection, QueryRejection},
     },
 };
-use proto::transactions::{ListTransactionsRequest, Transaction};
+use proto::transactions::ListTransactionsRequest;
 use scoring::RulesVersion;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     scoring_rules::{RulesData, value_or_null},
-    what_if::{Kind, Past, Replayed, Skipped, Tally, parse_limit, time_ms},
+    what_if::{Kind, Replayed, Trial, parse_limit, replay_calls, time_ms},
 };
 use crate::{
-    core::{
-        caller::Caller, error::Error, scoring_rules, scoring_rules::get_shadow_rules,
-        transactions::list_recorded_transactions,
-    },
+    core::{caller::Caller, error::Error, scoring_rules, scoring_rules::get_shadow_rules},
     http::{
         envelope::{Envelope, Message},
         json,
         state::Gateway,
     },
 };
-
-const PAGE: u32 = 200;
 
 /// The rule set that decides beside the project's own.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -97,7 +92,7 @@ pub async fn get_shadow_report(
 ) -> Result<Json<Envelope<ShadowReport>>, Error> {
     let Query(query) = query?;
     let limit = parse_limit(query.limit)?;
-    let mut request = ListTransactionsRequest {
+    let request = ListTransactionsRequest {
         kind: Some(query.kind.as_str().into()),
         from_ms: query.from.map(|text| time_ms("from", &text)).transpose()?,
         until_ms: query.until.map(|text| time_ms("until", &text)).transpose()?,
@@ -106,30 +101,8 @@ pub async fn get_shadow_report(
     };
     let rules = get_shadow_rules(gateway.core(), &caller).await?;
     let shadow = RulesVersion { scores_id: rules.scores_id.clone(), version: rules.version };
-    let mut tally = Tally::default();
-    while tally.considered() < limit {
-        request.page_size = PAGE.min(limit - tally.considered());
-        let page = list_recorded_transactions(gateway.core(), &caller, request.clone()).await?;
-        page.transactions
-            .into_iter()
-            .filter(|call| !call.is_test)
-            .for_each(|call| add(&mut tally, call, &shadow));
-        request.cursor = page.next_cursor;
-        if request.cursor.is_empty() {
-            break;
-        }
-    }
-    let report = ShadowReport { rules: rules.into(), calls: tally.finish(request.cursor) };
-    Ok(Json(Envelope::new("shadow rules compared", report)))
-}
-
-/// Counts what this version of the shadow rules decided of a call.
-fn add(tally: &mut Tally, call: Transaction, shadow: &RulesVersion) {
-    let decided = Past::read(&call).and_then(|past| match past.shadow() {
-        Some(decision) if decision.rules == *shadow => Ok(decision.into()),
-        _ => Err(Skipped::NoShadowDecision),
-    });
-    tally.add(call, decided);
+    let calls = replay_calls(&gateway, &caller, Trial::Shadow(shadow), request, limit).await?;
+    Ok(Json(Envelope::new("shadow rules compared", ShadowReport { rules: rules.into(), calls })))
 }
 
 /// Has a rule set decide beside the project's own from the next call on, without effect, or no longer. Keys with rules of

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use tally::Judgement;
-pub use tally::{Replayed, Skipped, Tally};
+pub use tally::Replayed;
+use tally::{Judgement, Skipped, Tally};
 
 use crate::{
     core::{
@@ -84,7 +84,7 @@ pub enum Kind {
 
 impl Kind {
     /// Returns the kind of their transactions.
-    pub const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::ProcessVideo => "process_video",
             Self::DocauthCheck => "docauth_check",
@@ -93,11 +93,13 @@ impl Kind {
 }
 
 /// The rules of a replay.
-enum Trial {
+pub(super) enum Trial {
     These(Rules),
     BuiltIn,
     /// The rules that decided each call, cached as they are read.
     Own(BTreeMap<RulesVersion, Option<Rules>>),
+    /// Shadow rules, whose decision was recorded with the call.
+    Shadow(RulesVersion),
 }
 
 /// Decides past calls of process-video or docauth/check again by other rules, and reports what would change.
@@ -111,16 +113,27 @@ pub async fn replay_decisions(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<Replayed>>, Error> {
     let question: Question = json::parse_object(body)?;
-    let mut trial = Trial::new(&gateway, &caller, &question).await?;
+    let trial = Trial::new(&gateway, &caller, &question).await?;
     let limit = parse_limit(question.limit)?;
-    let mut request = question.into_request()?;
+    let data = replay_calls(&gateway, &caller, trial, question.into_request()?, limit).await?;
+    Ok(Json(Envelope { data, message: "past decisions replayed" }))
+}
+
+/// Compares the recorded decisions of at most `limit` calls, newest first, with those of a trial.
+pub(super) async fn replay_calls(
+    gateway: &Gateway,
+    caller: &Caller,
+    mut trial: Trial,
+    mut request: ListTransactionsRequest,
+    limit: u32,
+) -> Result<Replayed, Error> {
     let mut tally = Tally::default();
     while tally.considered() < limit {
         request.page_size = PAGE.min(limit - tally.considered());
-        let page = list_recorded_transactions(gateway.core(), &caller, request.clone()).await?;
+        let page = list_recorded_transactions(gateway.core(), caller, request.clone()).await?;
         // Calls with a test key have no evidence about a user.
         for transaction in page.transactions.into_iter().filter(|transaction| !transaction.is_test) {
-            let replayed = trial.replay(&gateway, &caller, &transaction).await?;
+            let replayed = trial.replay(gateway, caller, &transaction).await?;
             tally.add(transaction, replayed);
         }
         request.cursor = page.next_cursor;
@@ -128,7 +141,7 @@ pub async fn replay_decisions(
             break;
         }
     }
-    Ok(Json(Envelope { data: tally.finish(request.cursor), message: "past decisions replayed" }))
+    Ok(tally.finish(request.cursor))
 }
 
 impl Question {
@@ -223,6 +236,10 @@ impl Trial {
                 Some(Some(rules)) => Ok(past.decide(Some(rules), replays)),
                 _ => Err(Skipped::RulesUnknown),
             },
+            (Self::Shadow(version), _) => match past.shadow() {
+                Some(decision) if decision.rules == *version => Ok(decision.into()),
+                _ => Err(Skipped::NoShadowDecision),
+            },
         }
     }
 }
@@ -244,13 +261,13 @@ fn parse(json: &str) -> Result<Rules, Error> {
 
 /// The evidence of a past decision.
 #[derive(Debug, PartialEq)]
-pub(super) enum Past {
+enum Past {
     Video(Basis),
     Document(DocumentBasis),
 }
 
 impl Past {
-    pub(super) fn read(transaction: &Transaction) -> Result<Self, Skipped> {
+    fn read(transaction: &Transaction) -> Result<Self, Skipped> {
         let evidence = match (transaction.verdict(), &transaction.evidence_json) {
             (Verdict::Unspecified, _) => return Err(Skipped::NoDecision),
             (_, None) => return Err(Skipped::NoEvidence),
@@ -265,7 +282,7 @@ impl Past {
     }
 
     /// The recorded decision of the shadow rules.
-    pub(super) const fn shadow(&self) -> Option<&ShadowDecision> {
+    const fn shadow(&self) -> Option<&ShadowDecision> {
         match self {
             Self::Video(basis) => basis.shadow.as_ref(),
             Self::Document(basis) => basis.shadow.as_ref(),
